@@ -1,0 +1,347 @@
+/**
+ * Random programs. Everything is drawn from one Choice.
+ *
+ * Two ideas make small random programs meet. *Hot pages*: most accesses go to one or two pages of a file,
+ * through whatever mapping or descriptor, so that operations collide. *Swarm*: each program leaves out some
+ * kinds of operations altogether, so that the others come more often and in longer runs (Groce et al.,
+ * "Swarm testing", ISSTA 2012).
+ */
+import type { Choice } from '../support/choice.js';
+import { between, chance, pick, pickWeighted } from '../support/choice.js';
+import type { Geometry } from './geometry.js';
+import { DEFAULT_GEOMETRY } from './geometry.js';
+import type { Op, OpCode } from './op.js';
+import {
+  FALLOCATE_PUNCH_HOLE,
+  MAP_PRIVATE,
+  MAP_READ_ONLY,
+  MAP_SYNC,
+  MAP_UNALIGNED,
+  makeOp,
+  OP,
+  OP_CODES,
+  PIN_WRITE,
+} from './op.js';
+import type { FileSpec, Program } from './program.js';
+import { normalizeOp } from './validate.js';
+
+export interface GenerateOptions {
+  readonly geometry: Geometry;
+  readonly threadsMax: number;
+  /** Operations of a program, the opening ones included. */
+  readonly opsMax: number;
+}
+
+export const DEFAULT_GENERATE: GenerateOptions = Object.freeze({
+  geometry: DEFAULT_GEOMETRY,
+  threadsMax: 3,
+  opsMax: 16,
+});
+
+/** How often each operation comes where all are enabled, by OpCode. */
+const WEIGHTS: readonly number[] = weightsOf({
+  mmap: 3,
+  mprotect: 2,
+  munmap: 3,
+  load: 8,
+  store: 20,
+  user_flush: 2,
+  msync: 5,
+  fsync: 12,
+  fdatasync: 5,
+  sync: 5,
+  pwrite: 8,
+  pread: 4,
+  ftruncate: 4,
+  fallocate: 4,
+  fadvise: 3,
+  pin: 4,
+  dma_write: 5,
+  dma_read: 1,
+  unpin: 3,
+});
+
+function weightsOf(weights: Partial<Record<keyof typeof OP, number>>): number[] {
+  const list = new Array<number>(OP_CODES).fill(0);
+  for (const [name, weight] of Object.entries(weights)) list[OP[name as keyof typeof OP]] = weight;
+  return list;
+}
+
+/** A mapping that the program makes when it opens, for aiming accesses through it. */
+interface KnownMapping {
+  readonly slot: number;
+  readonly file: number;
+  readonly pgoff: number;
+  readonly pages: number;
+}
+
+const THREAD_WEIGHTS = [5, 7, 2, 1];
+const LENGTHS = [1, 8, 8, 8, 16, 64, 100];
+
+export class ProgramGenerator {
+  private readonly weights = new Int32Array(OP_CODES);
+  private readonly mappings: KnownMapping[] = [];
+  private readonly hot: { file: number; page: number }[] = [];
+  private files: FileSpec[] = [];
+
+  constructor(private readonly options: GenerateOptions = DEFAULT_GENERATE) {}
+
+  generate(choice: Choice): Program {
+    const { geometry, threadsMax, opsMax } = this.options;
+    this.drawSwarm(choice);
+    this.files = this.drawFiles(choice);
+    this.drawHotPages(choice);
+    const opening = this.opening(choice);
+    const threadCount = 1 + pickWeighted(choice, THREAD_WEIGHTS.slice(0, threadsMax));
+    const threads: Op[][] = Array.from({ length: threadCount }, () => []);
+    (threads[0] as Op[]).push(...opening);
+    const room = Math.max(threadCount, opsMax - opening.length);
+    const count = between(choice, Math.min(room, 2 * threadCount), room);
+    for (let i = 0; i < count; i++) {
+      const thread = i < threadCount ? i : choice.below(threadCount);
+      (threads[thread] as Op[]).push(this.op(choice));
+    }
+    // A program that promises nothing at its end checks little.
+    if (chance(choice, 1, 2)) {
+      const last = threads[choice.below(threadCount)] as Op[];
+      last[last.length - 1] = this.promise(choice);
+    }
+    return { geometry, files: this.files, threads, spawnAfter: opening.length };
+  }
+
+  /** One operation, for mutation; aims at the hot pages of the program generated last. */
+  op(choice: Choice): Op {
+    const op = this.draw(choice, pickWeighted(choice, this.weights) as OpCode);
+    return normalizeOp(op, this.options.geometry, this.files.length);
+  }
+
+  /** Aims at a program that came from elsewhere. */
+  aimAt(choice: Choice, program: Program): void {
+    this.drawSwarm(choice);
+    this.files = [...program.files];
+    this.mappings.length = 0;
+    this.hot.length = 0;
+    const descriptors = [0, 1, 0, 1];
+    for (const ops of program.threads) {
+      for (const op of ops) {
+        if (op.code === OP.open) descriptors[op.target] = op.source;
+        if (op.code !== OP.mmap) continue;
+        const file = descriptors[op.source] ?? 0;
+        this.mappings.push({ slot: op.target, file, pgoff: op.offset, pages: op.length });
+      }
+    }
+    if (this.mappings.length === 0) this.mappings.push({ slot: 0, file: 0, pgoff: 0, pages: 1 });
+    this.drawHotPages(choice);
+  }
+
+  private drawSwarm(choice: Choice): void {
+    for (let code = 0; code < OP_CODES; code++) {
+      const weight = WEIGHTS[code] as number;
+      this.weights[code] = chance(choice, 2, 3) ? weight : 0;
+    }
+    this.weights[OP.store] = WEIGHTS[OP.store] as number;
+    this.weights[OP.fsync] = Math.max(2, this.weights[OP.fsync] as number);
+  }
+
+  private drawFiles(choice: Choice): FileSpec[] {
+    const { filePagesMax } = this.options.geometry;
+    const draw = (pages: number): FileSpec => {
+      const shape = choice.below(6);
+      const allocated = shape < 4 ? pages : shape === 4 ? 0 : choice.below(pages + 1);
+      return { pages, allocated };
+    };
+    const first = draw(chance(choice, 2, 3) ? filePagesMax : between(choice, 1, filePagesMax));
+    if (chance(choice, 1, 2)) return [first];
+    return [first, { pages: choice.below(3), allocated: 0 }];
+  }
+
+  private drawHotPages(choice: Choice): void {
+    this.hot.length = 0;
+    const file = 0;
+    const pages = Math.max(1, (this.files[file] as FileSpec).pages);
+    const base = choice.below(pages);
+    this.hot.push({ file, page: base });
+    if (chance(choice, 1, 2)) this.hot.push({ file, page: Math.min(pages - 1, base + 1) });
+  }
+
+  /** Opens and maps what the threads use. */
+  private opening(choice: Choice): Op[] {
+    const ops = [makeOp('open', { target: 0, source: 0 })];
+    this.mappings.length = 0;
+    if (this.files.length > 1) ops.push(makeOp('open', { target: 1, source: 1 }));
+    const count = 1 + choice.below(2);
+    for (let slot = 0; slot < count; slot++) {
+      const mapping = this.drawMapping(choice, slot, 0);
+      ops.push(mapping);
+      this.mappings.push({ slot, file: 0, pgoff: mapping.offset, pages: mapping.length });
+    }
+    if (this.files.length > 1 && chance(choice, 1, 2)) {
+      const { filePagesMax } = this.options.geometry;
+      ops.push(makeOp('mmap', { target: 2, source: 1, offset: 0, length: filePagesMax }));
+      this.mappings.push({ slot: 2, file: 1, pgoff: 0, pages: filePagesMax });
+    }
+    return ops;
+  }
+
+  private drawMapping(choice: Choice, slot: number, fd: number): Op {
+    const { filePagesMax, pmdPages } = this.options.geometry;
+    const hot = pick(choice, this.hot).page;
+    let offset = 0;
+    let length = filePagesMax;
+    const shape = choice.below(4);
+    if (shape === 1) {
+      offset = hot;
+      length = 1;
+    } else if (shape === 2) {
+      offset = hot - (hot % pmdPages);
+      length = Math.min(pmdPages, filePagesMax - offset);
+    } else if (shape === 3) {
+      offset = Math.max(0, hot - choice.below(2));
+      length = Math.min(filePagesMax - offset, 1 + choice.below(pmdPages));
+    }
+    let flags = 0;
+    if (chance(choice, 1, 3)) flags |= MAP_UNALIGNED;
+    if (chance(choice, 1, 8)) flags |= MAP_SYNC;
+    else if (chance(choice, 1, 10)) flags |= MAP_PRIVATE;
+    if (chance(choice, 1, 12)) flags |= MAP_READ_ONLY;
+    return makeOp('mmap', { target: slot, source: fd, offset, length, flags });
+  }
+
+  private promise(choice: Choice): Op {
+    switch (choice.below(6)) {
+      case 0:
+        return makeOp('sync');
+      case 1:
+        return makeOp('fdatasync', { target: 0 });
+      case 2:
+        return this.draw(choice, OP.msync);
+      default:
+        return makeOp('fsync', { target: 0 });
+    }
+  }
+
+  /** A hot page most of the time. */
+  private page(choice: Choice): { file: number; page: number } {
+    if (chance(choice, 5, 6)) return pick(choice, this.hot);
+    const file = choice.below(this.files.length);
+    return { file, page: choice.below(this.options.geometry.filePagesMax) };
+  }
+
+  private within(choice: Choice): number {
+    const { pageSize } = this.options.geometry;
+    const places = [0, 0, 8, 64, 128, 1, 61, 63, pageSize - 8, pageSize - 1, pageSize >> 1];
+    return pick(choice, places) % pageSize;
+  }
+
+  private length(choice: Choice): number {
+    const { pageSize } = this.options.geometry;
+    return chance(choice, 1, 12) ? pageSize : pick(choice, LENGTHS);
+  }
+
+  /** A byte range of a mapping that covers a hot page, most of the time. */
+  private mapped(choice: Choice): { target: number; offset: number; length: number } {
+    const { pageSize } = this.options.geometry;
+    const mapping = pick(choice, this.mappings);
+    const wanted = this.page(choice);
+    const inside =
+      wanted.file === mapping.file &&
+      wanted.page >= mapping.pgoff &&
+      wanted.page < mapping.pgoff + mapping.pages;
+    const page = inside ? wanted.page - mapping.pgoff : choice.below(mapping.pages);
+    return {
+      target: mapping.slot,
+      offset: page * pageSize + this.within(choice),
+      length: this.length(choice),
+    };
+  }
+
+  /** Whole pages of a mapping. */
+  private mappedPages(choice: Choice): { target: number; offset: number; length: number } {
+    const { pageSize } = this.options.geometry;
+    const range = this.mapped(choice);
+    if (chance(choice, 1, 3))
+      return { target: range.target, offset: 0, length: this.options.geometry.filePagesMax };
+    return { target: range.target, offset: Math.floor(range.offset / pageSize), length: 1 };
+  }
+
+  private fileRange(choice: Choice): { target: number; offset: number; length: number } {
+    const { pageSize } = this.options.geometry;
+    const { file, page } = this.page(choice);
+    const target = this.files.length > 1 && chance(choice, 1, 3) ? 1 : file;
+    return {
+      target,
+      offset: page * pageSize + this.within(choice),
+      length: this.length(choice),
+    };
+  }
+
+  private draw(choice: Choice, code: OpCode): Op {
+    const { pageSize, filePagesMax } = this.options.geometry;
+    const blank: Op = { code, target: 0, source: 0, offset: 0, length: 0, flags: 0 };
+    switch (code) {
+      case OP.mmap:
+        return this.drawMapping(
+          choice,
+          choice.below(4),
+          this.files.length > 1 ? choice.below(2) : 0,
+        );
+      case OP.load:
+      case OP.store:
+      case OP.user_flush:
+        return { ...blank, ...this.mapped(choice) };
+      case OP.msync:
+        return { ...blank, ...this.mappedPages(choice), flags: chance(choice, 1, 10) ? 1 : 0 };
+      case OP.mprotect:
+        return { ...blank, ...this.mappedPages(choice), flags: choice.below(2) };
+      case OP.munmap:
+        return { ...blank, ...this.mappedPages(choice) };
+      case OP.pwrite:
+      case OP.pread:
+        return { ...blank, ...this.fileRange(choice) };
+      case OP.fsync:
+      case OP.fdatasync:
+        return { ...blank, target: this.files.length > 1 ? choice.below(2) : 0 };
+      case OP.ftruncate: {
+        const range = this.fileRange(choice);
+        const shape = choice.below(4);
+        const pages =
+          shape === 0 ? 0 : shape === 1 ? filePagesMax : Math.floor(range.offset / pageSize);
+        const size = shape === 3 ? range.offset : pages * pageSize;
+        return { ...blank, target: range.target, length: size };
+      }
+      case OP.fallocate: {
+        const range = this.fileRange(choice);
+        const flags = chance(choice, 2, 3) ? FALLOCATE_PUNCH_HOLE : 1;
+        if (chance(choice, 1, 3)) return { ...blank, ...range, flags };
+        const offset = range.offset - (range.offset % pageSize);
+        return { ...blank, target: range.target, offset, length: pageSize, flags };
+      }
+      case OP.fadvise:
+        return { ...blank, target: 0, offset: 0, length: filePagesMax };
+      case OP.pin: {
+        const pages = this.mappedPages(choice);
+        const flags = chance(choice, 4, 5) ? PIN_WRITE : 0;
+        return {
+          ...blank,
+          source: pages.target,
+          offset: pages.offset,
+          length: pages.length,
+          target: choice.below(2),
+          flags,
+        };
+      }
+      case OP.dma_write:
+      case OP.dma_read:
+        return {
+          ...blank,
+          target: choice.below(2),
+          offset: this.within(choice),
+          length: this.length(choice),
+        };
+      case OP.unpin:
+        return { ...blank, target: choice.below(2) };
+      default:
+        return blank;
+    }
+  }
+}
