@@ -1,0 +1,70 @@
+/**
+ * The bytes of a pmem device that is set up again and again: kernel memory as loads see it, and the media
+ * itself. Setting it up means mkfs: blocks of files are zero, all others hold a stale pattern. Only blocks
+ * that changed since the last time are written, because a campaign does this tens of thousands of times a
+ * second.
+ */
+import type { Program } from '../program/program.js';
+import { STALE_BYTE } from '../program/program.js';
+import type { Layout } from './layout.js';
+import { blockAddress, encodeMetadata, HOLE, layoutOf, mkfs } from './layout.js';
+
+const ZERO = 0;
+const STALE = 1;
+const CHANGED = 2;
+
+/** Gives `length` bytes of device memory: a mapped file (mapped-file.ts) or plain memory. */
+export type AllocateMedia = (length: number) => Uint8Array;
+
+export const inMemory: AllocateMedia = (length) => new Uint8Array(length);
+
+export class Image {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** The same bytes, eight at a time, for copying whole cache lines. */
+  doubles: Float64Array = new Float64Array(0);
+  private state = new Uint8Array(0);
+  private readonly wanted: Uint8Array = new Uint8Array(4096);
+
+  constructor(private readonly allocate: AllocateMedia = inMemory) {}
+
+  /** Brings the image into the state that mkfs leaves for this program. */
+  reset(program: Program, layout: Layout): void {
+    if (this.bytes.length !== layout.mediaBytes) {
+      this.bytes = this.allocate(layout.mediaBytes);
+      this.doubles = new Float64Array(
+        this.bytes.buffer,
+        this.bytes.byteOffset,
+        layout.mediaBytes / 8,
+      );
+      this.state = new Uint8Array(layout.geometry.blockCount).fill(CHANGED);
+    }
+    const metadata = mkfs(program);
+    const wanted = this.wanted.fill(STALE, 0, layout.geometry.blockCount);
+    for (const file of metadata.files) {
+      for (const block of file.blocks) if (block !== HOLE) wanted[block] = ZERO;
+    }
+    for (let block = 0; block < layout.geometry.blockCount; block++) {
+      if (this.state[block] === wanted[block]) continue;
+      const from = blockAddress(layout, block);
+      this.bytes.fill(
+        wanted[block] === ZERO ? 0 : STALE_BYTE,
+        from,
+        from + layout.geometry.pageSize,
+      );
+      this.state[block] = wanted[block] as number;
+    }
+    encodeMetadata(metadata, this.bytes);
+  }
+
+  /** The block is about to be written. */
+  touch(block: number): void {
+    this.state[block] = CHANGED;
+  }
+}
+
+/** A fresh copy of the device as mkfs leaves it, for checkers that build images from scratch. */
+export function freshImage(program: Program): Uint8Array {
+  const image = new Image();
+  image.reset(program, layoutOf(program.geometry, program.files.length));
+  return image.bytes;
+}

@@ -1,0 +1,123 @@
+/**
+ * Where things are on the emulated pmem device, and the on-media form of the file system's metadata.
+ *
+ *     0 .. dataStart      the journal's commit block: one metadata record, replaced atomically by a commit
+ *     dataStart ..        data blocks, numbered from 0; dataStart is PMD aligned, so block n can head a PMD
+ *                         mapping exactly when n is a multiple of pmdPages
+ *
+ * The record holds the size and the block map of every file, which is all that recovery needs. That one
+ * commit is atomic is the assumption that this file system models (a journal with checksummed commits).
+ */
+import { Defect } from '../support/assert.js';
+import type { Geometry } from '../program/geometry.js';
+import type { Program } from '../program/program.js';
+
+const MAGIC = 0x64617866;
+const HEADER_WORDS = 3;
+/** Block number of a hole. */
+export const HOLE = -1;
+
+export interface Layout {
+  readonly geometry: Geometry;
+  readonly fileCount: number;
+  /** Bytes of one metadata record. */
+  readonly recordBytes: number;
+  /** Address of block 0. */
+  readonly dataStart: number;
+  /** Bytes of the device. */
+  readonly mediaBytes: number;
+}
+
+export function layoutOf(geometry: Geometry, fileCount: number): Layout {
+  const recordBytes = 4 * (HEADER_WORDS + fileCount * (1 + geometry.filePagesMax));
+  const pmdBytes = geometry.pageSize * geometry.pmdPages;
+  const dataStart = Math.ceil(recordBytes / pmdBytes) * pmdBytes;
+  return {
+    geometry,
+    fileCount,
+    recordBytes,
+    dataStart,
+    mediaBytes: dataStart + geometry.blockCount * geometry.pageSize,
+  };
+}
+
+export const blockAddress = (layout: Layout, block: number): number =>
+  layout.dataStart + block * layout.geometry.pageSize;
+
+/** The block that holds an address, or a negative number inside the journal. */
+export const blockOf = (layout: Layout, address: number): number =>
+  Math.floor((address - layout.dataStart) / layout.geometry.pageSize);
+
+export interface FileMetadata {
+  size: number;
+  /** Block of each page, HOLE where there is none. */
+  readonly blocks: Int32Array;
+}
+
+export interface Metadata {
+  tid: number;
+  readonly files: FileMetadata[];
+}
+
+/**
+ * The metadata of a fresh file system: each file's leading pages in consecutive blocks, starting PMD
+ * aligned where the device has room for that.
+ */
+export function mkfs(program: Program): Metadata {
+  const { geometry, files } = program;
+  const total = files.reduce((sum, file) => sum + file.allocated, 0);
+  let next = 0;
+  let rest = total;
+  return {
+    tid: 0,
+    files: files.map((file) => {
+      const aligned = Math.ceil(next / geometry.pmdPages) * geometry.pmdPages;
+      if (aligned + rest <= geometry.blockCount) next = aligned;
+      const blocks = new Int32Array(geometry.filePagesMax).fill(HOLE);
+      for (let page = 0; page < file.allocated; page++) blocks[page] = next++;
+      rest -= file.allocated;
+      return { size: file.pages * geometry.pageSize, blocks };
+    }),
+  };
+}
+
+/** Writes the record of `metadata` at the start of `target`. */
+export function encodeMetadata(metadata: Metadata, target: Uint8Array): number {
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  let at = 0;
+  const put = (value: number): void => {
+    view.setInt32(at, value, true);
+    at += 4;
+  };
+  put(MAGIC);
+  put(metadata.tid);
+  put(metadata.files.length);
+  for (const file of metadata.files) {
+    put(file.size);
+    for (let page = 0; page < file.blocks.length; page++) put(file.blocks[page] as number);
+  }
+  return at;
+}
+
+/** Reads a record back, as recovery does. */
+export function decodeMetadata(layout: Layout, source: Uint8Array): Metadata {
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  let at = 0;
+  const take = (): number => {
+    const value = view.getInt32(at, true);
+    at += 4;
+    return value;
+  };
+  if (take() !== MAGIC)
+    throw new Defect('metadata record: bad magic, the commit block was overwritten');
+  const tid = take();
+  if (take() !== layout.fileCount) throw new Defect('metadata record: wrong file count');
+  const files: FileMetadata[] = [];
+  for (let ino = 0; ino < layout.fileCount; ino++) {
+    const size = take();
+    const blocks = new Int32Array(layout.geometry.filePagesMax);
+    for (let page = 0; page < blocks.length; page++) blocks[page] = take();
+    files.push({ size, blocks });
+  }
+  return { tid, files };
+}

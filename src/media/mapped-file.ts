@@ -1,0 +1,64 @@
+/**
+ * pmem media as a real file, mapped shared into this worker's memory with mmap-io, as a DAX mapping of a
+ * real device is. Lines are written into it as they become durable; a crash image is this file plus the
+ * lines that a cut chose to keep.
+ *
+ * The dependency is the maintained fork of mmap-io under that name; see decisions.md.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { EnvironmentError, messageOf } from '../support/assert.js';
+import type { AllocateMedia } from './image.js';
+
+interface MmapIo {
+  readonly PROT_READ: 1;
+  readonly PROT_WRITE: 2;
+  readonly MAP_SHARED: 1;
+  map(size: number, protection: number, flags: number, fd: number): Buffer;
+}
+
+function loadMmapIo(): MmapIo {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- native, and its absence must be explained
+    const module = require('mmap-io') as MmapIo & { default?: MmapIo };
+    return module.default ?? module;
+  } catch (error) {
+    throw new EnvironmentError(
+      `the native module mmap-io does not load (${messageOf(error)}): run "npm ci" with python3, make and g++ installed`,
+    );
+  }
+}
+
+/** Where media files live: shared memory when there is some, for speed; both are real files. */
+function mediaDirectory(): string {
+  const shared = '/dev/shm';
+  return fs.existsSync(shared) ? shared : os.tmpdir();
+}
+
+/**
+ * An allocator of file-backed media. The file is unlinked as soon as it is mapped, so nothing is left
+ * behind however the process ends.
+ */
+export function mappedFileMedia(label: string, directory = mediaDirectory()): AllocateMedia {
+  const mmap = loadMmapIo();
+  let count = 0;
+  return (length) => {
+    const file = path.join(directory, `daxfuzz-${process.pid}-${label}-${count++}.pmem`);
+    try {
+      const fd = fs.openSync(file, 'wx+', 0o600);
+      try {
+        // Written, not just extended: a full file system must fail here and not with SIGBUS later.
+        fs.writeSync(fd, Buffer.alloc(length));
+        return mmap.map(length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd);
+      } finally {
+        fs.closeSync(fd);
+        fs.unlinkSync(file);
+      }
+    } catch (error) {
+      throw new EnvironmentError(
+        `cannot map a pmem file of ${length} bytes at ${file}: ${messageOf(error)}; free some space there`,
+      );
+    }
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * The trace vocabulary: what a target tells the rest of daxfuzz about one execution.
+ *
+ * Persistency events are the only ones that persistency/ looks at. They come in the order in which they
+ * became visible (a store when it left its store buffer). Annotation events say what the software meant;
+ * the oracle and the reports read those. The kernel's words in their names are the ones of fs_dax
+ * tracepoints and of fs/dax.c, so that a real kernel's log maps onto them one to one.
+ */
+
+/** Event kinds. The numbers are part of trace hashes: append, never renumber. */
+export const EVENT = {
+  // Persistency.
+  store: 1,
+  flush: 2,
+  fence: 3,
+  journal_commit: 4,
+  // What programs do.
+  op_enter: 8,
+  op_exit: 9,
+  load: 10,
+  context_switch: 11,
+  wait: 12,
+  sync_range: 13,
+  // What the file system does to its in-core metadata.
+  extent_map: 16,
+  extent_unmap: 17,
+  i_size: 18,
+  // What the mm and DAX layers do.
+  fault: 24,
+  fault_done: 25,
+  dax_insert_entry: 26,
+  dax_delete_entry: 27,
+  dax_tag: 28,
+  set_pte: 29,
+  pfn_mkclean_range: 30,
+  dax_writeback_range: 31,
+  dax_writeback_one: 32,
+  dax_writeback_one_done: 33,
+  mark_inode_dirty: 34,
+  writeback_single_inode: 35,
+  pin: 36,
+  unpin: 37,
+} as const;
+
+export type EventName = keyof typeof EVENT;
+export type EventKind = (typeof EVENT)[EventName];
+
+/** Names of the up to seven arguments of each kind, for printing. */
+export const EVENT_ARGUMENTS: Record<EventName, readonly string[]> = {
+  store: ['address', 'length', 'data', 'how', 'ino', 'offset', 'issued'],
+  flush: ['address', 'length', 'how'],
+  fence: ['how'],
+  journal_commit: ['data', 'length', 'tid'],
+  op_enter: ['code', 'ino'],
+  op_exit: ['result'],
+  load: ['address', 'length', 'data', 'how', 'ino', 'offset'],
+  context_switch: ['point', 'to'],
+  wait: ['reason'],
+  sync_range: ['ino', 'page', 'pages'],
+  extent_map: ['ino', 'page', 'block'],
+  extent_unmap: ['ino', 'page', 'block'],
+  i_size: ['ino', 'size'],
+  fault: ['ino', 'page', 'vpage', 'write', 'huge'],
+  fault_done: ['ino', 'page', 'result'],
+  dax_insert_entry: ['ino', 'page', 'pages', 'kind', 'block', 'tags'],
+  dax_delete_entry: ['ino', 'page', 'pages', 'why', 'tags'],
+  dax_tag: ['ino', 'page', 'tag', 'set', 'why'],
+  set_pte: ['vpage', 'pages', 'state', 'ino', 'page', 'why'],
+  pfn_mkclean_range: ['ino', 'page', 'pages', 'vpage'],
+  dax_writeback_range: ['ino', 'page', 'pages'],
+  dax_writeback_one: ['ino', 'page', 'pages'],
+  dax_writeback_one_done: ['ino', 'page', 'pages'],
+  mark_inode_dirty: ['ino', 'dirty'],
+  writeback_single_inode: ['ino', 'writepages'],
+  pin: ['pin', 'ino', 'page', 'block', 'write'],
+  unpin: ['pin', 'ino', 'page', 'block'],
+};
+
+export const EVENT_NAMES: readonly (EventName | undefined)[] = Object.entries(EVENT).reduce(
+  (names: (EventName | undefined)[], [name, kind]) => {
+    names[kind] = name as EventName;
+    return names;
+  },
+  [],
+);
+
+/** `how` of a store, as bits. */
+export const STORE = {
+  /** Bypasses the cache: durable at the next fence of its CPU, without a flush. */
+  nonTemporal: 1,
+  /** By a device, through a pin. */
+  dma: 2,
+  /** By kernel code in a system call or fault, not by a user instruction. */
+  kernel: 4,
+  /** A device's write after the page was cleaned under its pin: Linux does not track it (A11). */
+  untracked: 8,
+} as const;
+
+/** `how` of a flush. clwb and clflushopt are the same to persistency; the name is kept for reports. */
+export const FLUSH = { clwb: 0, clflushopt: 1, clflush: 2 } as const;
+/** `how` of a fence. */
+export const FENCE = { sfence: 0, mfence: 1, locked: 2 } as const;
+/** `how` of a load, as bits. */
+export const LOAD = {
+  /** By a system call that copies to the user. */
+  kernel: 1,
+  dma: 2,
+  /** From a private copy, which is not the file's content. */
+  private: 4,
+} as const;
+
+/** Tags of a DAX entry, as the xarray marks are called. */
+export const TAG = { dirty: 1, towrite: 2 } as const;
+
+/** Why an entry or tag changed; the oracle names the mechanism of a loss by these. */
+export const WHY = {
+  fault: 0,
+  writeback: 1,
+  replaced: 2,
+  invalidate: 3,
+  truncate: 4,
+  tag_pages: 5,
+  unmap: 6,
+  protect: 7,
+} as const;
+
+/** `state` of set_pte. */
+export const PTE = { none: 0, readOnly: 1, writable: 2, zero: 3, anonymous: 4 } as const;
+
+/** An ino or offset that does not apply: the journal's blocks, for one. */
+export const NO_INO = -1;

@@ -1,0 +1,123 @@
+/**
+ * The append-only record of one execution.
+ *
+ * Events are rows of eight 32-bit integers in one typed array, and bytes live in a pool beside it: an
+ * execution allocates nothing once the arrays have grown, and hashing or comparing two traces is comparing
+ * two arrays. `EventView`-like objects exist only in text form (text.ts). The same Trace is reused for the
+ * next execution after `clear`.
+ */
+import { Hasher } from '../support/hash.js';
+import type { EventKind } from './event.js';
+
+/** Integers of one row: the header and seven arguments. */
+export const STRIDE = 8;
+const STRIDE_SHIFT = 3;
+
+/** Header: kind in bits 0-7, task in 8-11, operation number + 1 in 12-31. */
+const TASK_SHIFT = 8;
+const OP_SHIFT = 12;
+
+/** The task number of the device that does DMA, and of whatever happened before any task ran. */
+export const DEVICE_TASK = 8;
+export const NO_TASK = 15;
+
+export class Trace {
+  /** Rows; only the first `length` are valid. */
+  rows = new Int32Array(1024 * STRIDE);
+  length = 0;
+  /** Bytes of stores, loads and commits that are not one repeated byte. */
+  pool = new Uint8Array(16 * 1024);
+  poolLength = 0;
+
+  clear(): void {
+    this.length = 0;
+    this.poolLength = 0;
+  }
+
+  /** Appends a row and gives its index. Arguments that a kind does not use are zero. */
+  append(
+    kind: EventKind,
+    task: number,
+    op: number,
+    a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    e = 0,
+    f = 0,
+    g = 0,
+  ): number {
+    const index = this.length;
+    const at = index << STRIDE_SHIFT;
+    if (at === this.rows.length) this.growRows();
+    const rows = this.rows;
+    rows[at] = kind | (task << TASK_SHIFT) | ((op + 1) << OP_SHIFT);
+    rows[at + 1] = a;
+    rows[at + 2] = b;
+    rows[at + 3] = c;
+    rows[at + 4] = d;
+    rows[at + 5] = e;
+    rows[at + 6] = f;
+    rows[at + 7] = g;
+    this.length = index + 1;
+    return index;
+  }
+
+  kind(index: number): number {
+    return (this.rows[index << STRIDE_SHIFT] as number) & 255;
+  }
+
+  task(index: number): number {
+    return ((this.rows[index << STRIDE_SHIFT] as number) >> TASK_SHIFT) & 15;
+  }
+
+  /** Operation number in thread order over the program; -1 outside operations. */
+  op(index: number): number {
+    return ((this.rows[index << STRIDE_SHIFT] as number) >>> OP_SHIFT) - 1;
+  }
+
+  /** Argument `which` (0..6) of an event. */
+  argument(index: number, which: number): number {
+    return this.rows[(index << STRIDE_SHIFT) + 1 + which] as number;
+  }
+
+  /** Copies bytes into the pool and gives their place there. */
+  appendBytes(source: Uint8Array, from: number, length: number): number {
+    const at = this.poolLength;
+    while (at + length > this.pool.length) this.growPool();
+    const pool = this.pool;
+    for (let i = 0; i < length; i++) pool[at + i] = source[from + i] as number;
+    this.poolLength = at + length;
+    return at;
+  }
+
+  /** 16 hex digits over every row and byte: equal traces, equal hash, on every machine. */
+  hash(): string {
+    return new Hasher()
+      .words(this.rows, this.length << STRIDE_SHIFT)
+      .bytes(this.pool, this.poolLength)
+      .digest();
+  }
+
+  private growRows(): void {
+    const larger = new Int32Array(this.rows.length * 2);
+    larger.set(this.rows);
+    this.rows = larger;
+  }
+
+  private growPool(): void {
+    const larger = new Uint8Array(this.pool.length * 2);
+    larger.set(this.pool);
+    this.pool = larger;
+  }
+}
+
+/**
+ * The `data` argument of a store or load: a place in the pool, or (as most stores repeat one byte) that
+ * byte, written as a negative number.
+ */
+export const fillData = (byte: number): number => -1 - byte;
+
+export function dataByte(trace: Trace, data: number, index: number): number {
+  return data < 0 ? -1 - data : (trace.pool[data + index] as number);
+}
