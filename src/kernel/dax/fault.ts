@@ -1,0 +1,226 @@
+/**
+ * DAX faults, after fs/dax.c: lock the entry, find the block, make the entry dirty, map it.
+ *
+ * The entry stays locked from before the block lookup until the page table entry is in place. That lock is
+ * what serialises a fault against writeback (which cleans under it), against invalidation (so the lookup
+ * cannot grow stale) and against the other faults of the same page.
+ */
+import { TAG, WHY } from '../../trace/event.js';
+import { blockAddress, HOLE } from '../../media/layout.js';
+import { iomapBegin } from '../fs/iomap.js';
+import { vfsFsyncRange } from '../fs/sync.js';
+import { markInodeDirty } from '../fs/writeback.js';
+import type { Kernel } from '../kernel.js';
+import { insertAnonymous, insertPmd, insertPte } from '../mm/insert.js';
+import { PMD_HUGE, PMD_TABLE, PTE_DIRTY, PTE_WRITE, PTE_ZERO } from '../mm/memory-manager.js';
+import { unmapMappingPages } from '../mm/rmap.js';
+import { POINT } from '../points.js';
+import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
+import { FAULT } from '../types.js';
+import {
+  DAX_LOCKED,
+  DAX_PMD,
+  DAX_ZERO_PAGE,
+  entryPages,
+  isEmpty,
+  isPmd,
+  isZero,
+  makeEntry,
+  NO_ENTRY,
+  pmdHead,
+  setTag,
+  slotOf,
+  storeEntry,
+} from './entry.js';
+import {
+  ENTRY_CONFLICT,
+  getUnlockedEntry,
+  grabMappingEntry,
+  lockEntry,
+  putUnlockedEntry,
+  unlockEntry,
+  xaLock,
+} from './mapping.js';
+
+const pagesOfSize = (k: Kernel, inode: Inode): number =>
+  Math.ceil(inode.size / k.program.geometry.pageSize);
+
+/** Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet. */
+function isSynchronous(k: Kernel, vmf: VmFault): boolean {
+  const { inode, sync } = vmf.vma;
+  return vmf.write && sync && inode.datasyncTid > k.sb.journal.committedTid;
+}
+
+/**
+ * Models dax_insert_entry(): a zero or empty entry is replaced by `wanted`, a mapped one stays; a write
+ * makes the covering entry DIRTY unless a synchronous fault will do that later.
+ *
+ * Deviation: Linux puts the inode on the dirty list first and tags the entry later; a sync(2) between the
+ * two takes the inode off again (L02). Here, as for page-cache pages, the tag comes first.
+ */
+function* daxInsertEntry(
+  k: Kernel,
+  t: Task,
+  vmf: VmFault,
+  entry: number,
+  wanted: number,
+  dirty: boolean,
+): Run<void> {
+  const { inode } = vmf.vma;
+  const index = vmf.pgoff;
+  if (dirty && k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
+  if (k.preempt(t, POINT['dax_insert_entry:start'])) yield;
+  if (isZero(entry) && !isZero(wanted)) {
+    const head = isPmd(entry) ? pmdHead(k, index) : index;
+    yield* unmapMappingPages(k, t, inode, head, entryPages(k, entry), false);
+    if (k.preempt(t, POINT['dax_insert_entry:unmapped'])) yield;
+  }
+  xaLock(k, t);
+  const slot = slotOf(k, inode, index);
+  if (isZero(entry) || isEmpty(entry)) storeEntry(k, t, inode, slot, wanted | DAX_LOCKED);
+  if (dirty) setTag(k, t, inode, slot, TAG.dirty, WHY.fault);
+  if (k.preempt(t, POINT['dax_insert_entry:tagged'])) yield;
+  if (dirty && !k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
+}
+
+/** Models dax_fault_cow_page(): a private write gets a copy, made while the entry is locked. */
+function* copyOnWrite(k: Kernel, t: Task, vmf: VmFault, block: number): Run<FaultResult> {
+  const { pageSize } = k.program.geometry;
+  const copy = k.mm.allocateAnonymous(pageSize);
+  if (block !== HOLE) {
+    const from = blockAddress(k.layout, block);
+    (k.mm.anonymous[copy] as Uint8Array).set(k.cpus.memory.subarray(from, from + pageSize));
+  }
+  if (k.preempt(t, POINT['wp_page_copy:copied'])) yield;
+  return yield* insertAnonymous(k, t, vmf, copy);
+}
+
+/** Models dax_iomap_pte_fault(). */
+export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
+  const { inode, shared } = vmf.vma;
+  const index = vmf.pgoff;
+  if (index >= pagesOfSize(k, inode)) return FAULT.sigbus;
+  const entry = yield* grabMappingEntry(k, t, inode, index, false);
+  if (k.preempt(t, POINT['dax_iomap_pte_fault:entry_locked'])) yield;
+  let result: FaultResult = FAULT.noPage;
+  if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) === 0) {
+    const allocate = vmf.write && shared;
+    const begun = yield* iomapBegin(k, t, inode, index, 1, allocate);
+    if (!begun) {
+      result = FAULT.sigbus; // ENOSPC
+    } else if (vmf.write && !shared) {
+      result = yield* copyOnWrite(k, t, vmf, inode.blocks[index] as number);
+    } else {
+      result = yield* daxFaultIter(k, t, vmf, entry, index, false);
+    }
+  }
+  unlockEntry(k, t, inode, index);
+  return result;
+}
+
+/** Models dax_fault_check_fallback(): can a PMD map this address? */
+function pmdIsSuitable(k: Kernel, vmf: VmFault): boolean {
+  const { pmdPages } = k.program.geometry;
+  const { vma } = vmf;
+  const first = vmf.vpage & -pmdPages;
+  if (vmf.pgoff % pmdPages !== vmf.vpage % pmdPages) return false;
+  if (vmf.write && !vma.shared) return false;
+  if (first < vma.start || first + pmdPages > vma.end) return false;
+  return (vmf.pgoff | (pmdPages - 1)) < pagesOfSize(k, vma.inode);
+}
+
+/** Models dax_iomap_pmd_fault(). */
+export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
+  const { inode } = vmf.vma;
+  if (vmf.pgoff >= pagesOfSize(k, inode)) return FAULT.sigbus;
+  if (!pmdIsSuitable(k, vmf)) return FAULT.fallback;
+  const head = pmdHead(k, vmf.pgoff);
+  const entry = yield* grabMappingEntry(k, t, inode, vmf.pgoff, true);
+  if (entry === ENTRY_CONFLICT) return FAULT.fallback;
+  if (k.preempt(t, POINT['dax_iomap_pmd_fault:entry_locked'])) yield;
+  let result: FaultResult = FAULT.fallback;
+  if ((k.mm.pmdOf(vmf.vpage) & PMD_TABLE) !== 0) {
+    result = FAULT.noPage; // raced with a PTE fault; tried again
+  } else {
+    const { pmdPages } = k.program.geometry;
+    yield* iomapBegin(k, t, inode, head, pmdPages, vmf.write);
+    const kind = extentKind(k, inode, head);
+    if (kind === 'mapped' || (kind === 'hole' && !vmf.write)) {
+      result = yield* daxFaultIter(k, t, vmf, entry, head, true);
+    }
+  }
+  unlockEntry(k, t, inode, vmf.pgoff);
+  return result;
+}
+
+/** Whether a PMD's range is one aligned run of blocks, all hole, or neither. */
+function extentKind(k: Kernel, inode: Inode, head: number): 'mapped' | 'hole' | 'mixed' {
+  const { pmdPages } = k.program.geometry;
+  const first = inode.blocks[head] as number;
+  if (first !== HOLE && first % pmdPages !== 0) return 'mixed';
+  for (let page = 0; page < pmdPages; page++) {
+    const expected = first === HOLE ? HOLE : first + page;
+    if (inode.blocks[head + page] !== expected) return 'mixed';
+  }
+  return first === HOLE ? 'hole' : 'mapped';
+}
+
+/** Models dax_fault_iter(): entry, then page table; a hole that is read gets the zero page. */
+function* daxFaultIter(
+  k: Kernel,
+  t: Task,
+  vmf: VmFault,
+  entry: number,
+  index: number,
+  huge: boolean,
+): Run<FaultResult> {
+  const { inode } = vmf.vma;
+  const block = inode.blocks[index] as number;
+  const flags = huge ? DAX_PMD : 0;
+  const insert = huge ? insertPmd : insertPte;
+  if (block === HOLE) {
+    yield* daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), false);
+    return yield* insert(k, t, vmf, 0, PTE_ZERO);
+  }
+  const synchronous = isSynchronous(k, vmf);
+  const dirty = vmf.write && !synchronous && !k.knobs.noDirtyTracking; // B01
+  yield* daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty);
+  if (k.preempt(t, POINT['dax_fault_iter:entry_inserted'])) yield;
+  if (synchronous) return FAULT.needDsync;
+  const result = yield* insert(k, t, vmf, block, vmf.write ? PTE_WRITE | PTE_DIRTY : 0);
+  if (k.preempt(t, POINT['dax_fault_iter:pte_inserted'])) yield;
+  return result;
+}
+
+/**
+ * Models dax_finish_sync_fault() and dax_insert_pfn_mkwrite(): the block map goes to media first, then the
+ * entry is tagged and the page becomes writable, if the entry is still there.
+ */
+export function* daxFinishSyncFault(
+  k: Kernel,
+  t: Task,
+  vmf: VmFault,
+  huge: boolean,
+): Run<FaultResult> {
+  const { inode } = vmf.vma;
+  const index = huge ? pmdHead(k, vmf.pgoff) : vmf.pgoff;
+  if (k.preempt(t, POINT['dax_finish_sync_fault:start'])) yield;
+  const pages = huge ? k.program.geometry.pmdPages : 1;
+  yield* vfsFsyncRange(k, t, inode, index, index + pages, true);
+  if (k.preempt(t, POINT['dax_finish_sync_fault:synced'])) yield;
+  const entry = yield* getUnlockedEntry(k, t, inode, index);
+  if (entry === NO_ENTRY || isPmd(entry) !== huge || isZero(entry) || isEmpty(entry)) {
+    putUnlockedEntry(k, inode, index, entry);
+    return FAULT.noPage;
+  }
+  const slot = slotOf(k, inode, index);
+  if (!k.knobs.noDirtyTracking) setTag(k, t, inode, slot, TAG.dirty, WHY.fault);
+  lockEntry(k, inode, index);
+  xaLock(k, t);
+  if (!k.knobs.noDirtyTracking && !k.knobs.syncFaultSkipsInode) markInodeDirty(k, t, inode); // L03
+  const insert = huge ? insertPmd : insertPte;
+  const block = inode.blocks[index] as number;
+  const result = yield* insert(k, t, vmf, block, PTE_WRITE | PTE_DIRTY);
+  unlockEntry(k, t, inode, index);
+  return result;
+}

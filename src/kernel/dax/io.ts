@@ -1,0 +1,124 @@
+/**
+ * read(2), write(2) and zeroing of DAX files: copies straight to and from the device, after
+ * dax_iomap_iter() and dax_zero_iter().
+ */
+import { blockAddress, HOLE } from '../../media/layout.js';
+import { EVENT, LOAD, TAG, WHY } from '../../trace/event.js';
+import { fillData } from '../../trace/trace.js';
+import { iomapBegin } from '../fs/iomap.js';
+import { journalStart, journalStop } from '../fs/journal.js';
+import type { Kernel } from '../kernel.js';
+import { unmapMappingPages } from '../mm/rmap.js';
+import { memcpyFlushcache } from '../nvdimm/pmem.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import { ENOSPC } from '../types.js';
+import { eraseEntry, isLocked, isTagged, NO_ENTRY, slotOf } from './entry.js';
+import { invalidateEntry, xaLock } from './mapping.js';
+
+/**
+ * Models invalidate_inode_pages2_range() for pages [start, end): clean entries go, tagged ones stay, and
+ * nothing of the range stays mapped. In this order: whoever faults in between sees the new block map.
+ */
+function* invalidateInodePages2(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<void> {
+  for (let index = start; index < end; index++) {
+    yield* invalidateEntry(k, t, inode, index, false);
+    if (k.preempt(t, POINT['invalidate_inode_pages2:entry_done'])) yield;
+  }
+  if (k.preempt(t, POINT['invalidate_inode_pages2:before_unmap'])) yield;
+  yield* unmapMappingPages(k, t, inode, start, end - start, false);
+}
+
+/**
+ * Models invalidate_mapping_pages(), what reclaim and fadvise(DONTNEED) call: it may not block and does
+ * not unmap. DAX entries are left alone since 4.11 (B11).
+ */
+export function* invalidateMappingPages(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<void> {
+  const { invalidateDropsMapped, invalidateDropsDirty } = k.knobs;
+  if (!invalidateDropsMapped && !invalidateDropsDirty) return;
+  for (let index = start; index < end; index++) {
+    xaLock(k, t);
+    const slot = slotOf(k, inode, index);
+    const entry = inode.entries[slot] as number;
+    if (entry === NO_ENTRY || isLocked(entry)) continue;
+    const tagged = isTagged(inode, slot, TAG.dirty) || isTagged(inode, slot, TAG.towrite);
+    if (tagged && !invalidateDropsDirty) continue; // A5 drops clean entries, B09 any
+    eraseEntry(k, t, inode, slot, WHY.invalidate);
+    if (k.preempt(t, POINT['invalidate_mapping_pages:entry_done'])) yield;
+  }
+}
+
+/** Models dax_iomap_rw() for writing one page's part; ENOSPC if it has no block and none is free. */
+export function* daxWritePage(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+  byte: number,
+): Run<number> {
+  const { pageSize } = k.program.geometry;
+  const index = Math.floor(offset / pageSize);
+  const isNew = inode.blocks[index] === HOLE;
+  if (isNew) {
+    yield* journalStart(k, t);
+    const begun = yield* iomapBegin(k, t, inode, index, 1, true);
+    journalStop(k, t);
+    if (!begun) return ENOSPC;
+  }
+  if (k.preempt(t, POINT['dax_iomap_rw:begun'])) yield;
+  if (isNew || k.knobs.writeAlwaysInvalidates) {
+    yield* invalidateInodePages2(k, t, inode, index, index + 1);
+    if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
+  }
+  const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
+  memcpyFlushcache(k, t, address, length, byte, inode.ino, offset);
+  if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
+  return 0;
+}
+
+/** Models dax_iomap_rw() for reading one page's part; a hole reads as zeros. */
+export function* daxReadPage(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+): Run<void> {
+  const { pageSize } = k.program.geometry;
+  const block = inode.blocks[Math.floor(offset / pageSize)] as number;
+  let address = -1;
+  let data = fillData(0);
+  if (block !== HOLE) {
+    address = blockAddress(k.layout, block) + (offset % pageSize);
+    data = k.cpus.load(t.id, address, length);
+  }
+  k.trace.append(EVENT.load, t.id, t.op, address, length, data, LOAD.kernel, inode.ino, offset);
+  if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
+}
+
+/** Models dax_zero_range() of bytes [from, to): blocks are zeroed in place, holes are zero already. */
+export function daxZeroRange(k: Kernel, t: Task, inode: Inode, from: number, to: number): void {
+  const { pageSize } = k.program.geometry;
+  for (let at = from; at < to;) {
+    const end = Math.min(to, (Math.floor(at / pageSize) + 1) * pageSize);
+    const block = inode.blocks[Math.floor(at / pageSize)] ?? HOLE;
+    if (block !== HOLE) {
+      const address = blockAddress(k.layout, block) + (at % pageSize);
+      memcpyFlushcache(k, t, address, end - at, 0, inode.ino, at);
+    }
+    at = end;
+  }
+}

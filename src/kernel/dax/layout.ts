@@ -1,0 +1,97 @@
+/**
+ * Keeping DMA away from blocks that are about to be freed: truncate and hole punch wait until no page of
+ * the range is pinned (dax_layout_busy_page and its callers), and entries of the range go after that.
+ */
+import { blockAddress } from '../../media/layout.js';
+import { TAG, WHY } from '../../trace/event.js';
+import type { Kernel } from '../kernel.js';
+import { sleepOn } from '../lock.js';
+import { unmapMappingPages } from '../mm/rmap.js';
+import { daxFlush } from '../nvdimm/pmem.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import {
+  entryBlock,
+  entryPages,
+  eraseEntry,
+  isMapped,
+  isTagged,
+  NO_ENTRY,
+  slotOf,
+} from './entry.js';
+import { getUnlockedEntry, lockEntry, putUnlockedEntry, wakeEntry, xaLock } from './mapping.js';
+
+/**
+ * Models dax_break_layout() for pages [start, end): unmap, look for a busy page, and if there is one let go
+ * of the invalidate lock, wait for it, and start again. The caller holds i_rwsem and the invalidate lock.
+ */
+export function* daxBreakLayout(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<void> {
+  if (k.knobs.layoutNotBroken) return; // A9, B37
+  while (yield* layoutBusyPage(k, t, inode, start, end)) {
+    inode.invalidateLock.upWrite(k, t); // ext4_wait_dax_page()
+    yield* sleepOn(k, t, k.pageIdle);
+    const lock = inode.invalidateLock;
+    if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  }
+}
+
+/** Models dax_layout_busy_page_range(): is any page of [start, end) pinned, once nothing maps it? */
+function* layoutBusyPage(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<boolean> {
+  yield* unmapMappingPages(k, t, inode, start, end - start, false);
+  if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
+  for (let index = start; index < end; index++) {
+    const entry = yield* getUnlockedEntry(k, t, inode, index);
+    putUnlockedEntry(k, inode, index, entry);
+    if (!isMapped(entry)) continue;
+    const slot = slotOf(k, inode, index);
+    const block = entryBlock(entry) + index - slot;
+    if ((k.mm.pinCounts[block] as number) > 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Models the entry part of truncate_inode_pages_range(): the entries of pages [start, end) are removed
+ * whatever their tags, because what they track is being discarded.
+ *
+ * Deviation: a PMD entry that reaches out of the range tracks pages that are not discarded. Linux drops
+ * their dirty state with it (L04); here its lines are flushed first.
+ */
+export function* truncateEntries(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<void> {
+  for (let index = start; index < end; index++) {
+    const entry = yield* getUnlockedEntry(k, t, inode, index);
+    if (entry === NO_ENTRY) continue;
+    const slot = slotOf(k, inode, index);
+    const count = entryPages(k, entry);
+    const reachesOut = slot < start || slot + count > end;
+    const dirty = isTagged(inode, slot, TAG.dirty) || isTagged(inode, slot, TAG.towrite);
+    if (reachesOut && dirty && !k.knobs.partialPmdDropsDirty) {
+      lockEntry(k, inode, index);
+      yield* unmapMappingPages(k, t, inode, slot, count, false);
+      const { pageSize } = k.program.geometry;
+      yield* daxFlush(k, t, blockAddress(k.layout, entryBlock(entry)), count * pageSize);
+      xaLock(k, t);
+    }
+    eraseEntry(k, t, inode, slot, WHY.truncate);
+    wakeEntry(k, inode, slot, true);
+    if (k.preempt(t, POINT['truncate_inode_pages:entry_deleted'])) yield;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Entry locking: the LOCK bit of a DAX entry and the queue of those who wait for it.
+ *
+ * Waiters are exclusive and keyed by the entry's head index: an unlock wakes the next, a removal wakes
+ * all, and a waiter that does not take the lock passes the wakeup on (put_unlocked_entry). i_pages'
+ * xa_lock is a short leaf: sections under it have no preemption point, so it is only seen as the locked
+ * instruction that its acquisition is.
+ */
+import { assert } from '../../support/assert.js';
+import { TAG, WHY } from '../../trace/event.js';
+import type { Kernel } from '../kernel.js';
+import { unmapMappingPages } from '../mm/rmap.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import {
+  DAX_EMPTY,
+  DAX_LOCKED,
+  DAX_PMD,
+  eraseEntry,
+  isEmpty,
+  isLocked,
+  isMapped,
+  isPmd,
+  isZero,
+  loadEntry,
+  makeEntry,
+  NO_ENTRY,
+  pmdHead,
+  slotOf,
+  storeEntry,
+} from './entry.js';
+
+/** What grab_mapping_entry() gives when a PMD was asked for and PTE entries are in its range. */
+export const ENTRY_CONFLICT = -1;
+
+/** xa_lock_irq(): a locked instruction. The section after it is atomic because it has no point. */
+export function xaLock(k: Kernel, t: Task): void {
+  k.cpus.locked(t.id, t.op);
+}
+
+/** Models dax_wake_entry(). */
+export function wakeEntry(k: Kernel, inode: Inode, slot: number, all: boolean): void {
+  const waiters = k.entryWaiters;
+  let kept = 0;
+  let woken = 0;
+  for (const waiter of waiters) {
+    if (waiter.ino === inode.ino && waiter.head === slot && (all || woken === 0)) {
+      waiter.task.state = 'runnable';
+      woken++;
+    } else {
+      waiters[kept++] = waiter;
+    }
+  }
+  waiters.length = kept;
+}
+
+function* waitForEntry(k: Kernel, t: Task, inode: Inode, slot: number): Run<void> {
+  k.entryWaiters.push({ task: t, ino: inode.ino, head: slot });
+  yield* k.block(t, POINT['wait:dax_entry']);
+}
+
+/** True if a PMD was asked for and the range holds an entry of a single page. */
+function conflicts(k: Kernel, inode: Inode, index: number): boolean {
+  const head = pmdHead(k, index);
+  for (let slot = head; slot < head + k.program.geometry.pmdPages; slot++) {
+    const entry = inode.entries[slot] as number;
+    if (entry !== NO_ENTRY && !isPmd(entry)) return true;
+  }
+  return false;
+}
+
+/**
+ * Models get_next_unlocked_entry(): waits until the entry that covers `index` is unlocked, and gives it
+ * (NO_ENTRY if there is none). The caller locks it or passes the wakeup on with putUnlockedEntry.
+ */
+export function* getUnlockedEntry(k: Kernel, t: Task, inode: Inode, index: number): Run<number> {
+  for (;;) {
+    xaLock(k, t);
+    const slot = slotOf(k, inode, index);
+    const entry = inode.entries[slot] as number;
+    if (entry === NO_ENTRY || !isLocked(entry)) return entry;
+    yield* waitForEntry(k, t, inode, slot);
+  }
+}
+
+/** Models put_unlocked_entry(): whoever was woken and did not lock wakes the next (or all). */
+export function putUnlockedEntry(
+  k: Kernel,
+  inode: Inode,
+  index: number,
+  entry: number,
+  all = false,
+): void {
+  if (entry !== NO_ENTRY) wakeEntry(k, inode, isPmd(entry) ? pmdHead(k, index) : index, all);
+}
+
+/** Models dax_lock_entry(). */
+export function lockEntry(k: Kernel, inode: Inode, index: number): number {
+  const slot = slotOf(k, inode, index);
+  const entry = inode.entries[slot] as number;
+  assert(entry !== NO_ENTRY && !isLocked(entry), 'dax_lock_entry: entry is locked or missing');
+  inode.entries[slot] = entry | DAX_LOCKED;
+  return entry;
+}
+
+/** Models dax_unlock_entry(). */
+export function unlockEntry(k: Kernel, t: Task, inode: Inode, index: number): void {
+  xaLock(k, t);
+  const slot = slotOf(k, inode, index);
+  const entry = inode.entries[slot] as number;
+  assert(isLocked(entry), 'dax_unlock_entry: entry is not locked');
+  inode.entries[slot] = entry & ~DAX_LOCKED;
+  wakeEntry(k, inode, slot, false);
+}
+
+/**
+ * Models grab_mapping_entry(): the entry that covers `index`, locked; an empty one is made where there is
+ * none. A request for a PMD that meets a PTE entry gives ENTRY_CONFLICT.
+ */
+export function* grabMappingEntry(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  pmd: boolean,
+): Run<number> {
+  xaLock(k, t);
+  if (pmd && conflicts(k, inode, index)) {
+    if (!k.knobs.pmdReplacesPteEntries || !onlyBlocks(k, inode, index)) return ENTRY_CONFLICT;
+    yield* replacePteEntries(k, t, inode, pmdHead(k, index)); // A1, B06
+  }
+  let entry = yield* getUnlockedEntry(k, t, inode, index);
+  if (pmd && entry !== NO_ENTRY && !isPmd(entry)) return ENTRY_CONFLICT;
+  if (pmd && entry === NO_ENTRY && conflicts(k, inode, index)) return ENTRY_CONFLICT;
+
+  if (!pmd && isPmd(entry) && (isZero(entry) || isEmpty(entry))) {
+    yield* downgrade(k, t, inode, index, entry);
+    entry = NO_ENTRY;
+  }
+  if (entry === NO_ENTRY) {
+    const slot = pmd ? pmdHead(k, index) : index;
+    storeEntry(k, t, inode, slot, makeEntry(0, DAX_EMPTY | (pmd ? DAX_PMD : 0)));
+  }
+  lockEntry(k, inode, index);
+  return loadEntry(k, inode, index);
+}
+
+/** A PTE is wanted where a PMD zero or empty entry is: that goes, and whoever waits for it looks again. */
+function* downgrade(k: Kernel, t: Task, inode: Inode, index: number, entry: number): Run<void> {
+  lockEntry(k, inode, index);
+  const head = pmdHead(k, index);
+  if (isZero(entry)) {
+    yield* unmapMappingPages(k, t, inode, head, k.program.geometry.pmdPages, false);
+    if (k.preempt(t, POINT['grab_mapping_entry:downgrade_unmapped'])) yield;
+    xaLock(k, t);
+  }
+  eraseEntry(k, t, inode, head, WHY.replaced);
+  wakeEntry(k, inode, head, true);
+}
+
+/** Do all entries of a PMD's range map blocks? v8 kept holes as page-cache pages, out of this tree. */
+function onlyBlocks(k: Kernel, inode: Inode, index: number): boolean {
+  const head = pmdHead(k, index);
+  const slots = inode.entries.subarray(head, head + k.program.geometry.pmdPages);
+  return slots.every((entry) => entry === NO_ENTRY || isMapped(entry));
+}
+
+/** What dax_radix_entry() of v8 did: the PTE entries go, and with them their tags. */
+function* replacePteEntries(k: Kernel, t: Task, inode: Inode, head: number): Run<void> {
+  for (let slot = head; slot < head + k.program.geometry.pmdPages; slot++) {
+    const entry = yield* getUnlockedEntry(k, t, inode, slot);
+    if (entry === NO_ENTRY || isPmd(entry)) continue;
+    eraseEntry(k, t, inode, slot, WHY.replaced);
+    wakeEntry(k, inode, slot, true);
+  }
+}
+
+/**
+ * Models __dax_invalidate_entry(): removes the entry that covers `index` once it is unlocked. Unless
+ * truncating, tagged entries stay: what they track is not flushed yet.
+ */
+export function* invalidateEntry(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  truncating: boolean,
+): Run<boolean> {
+  const entry = yield* getUnlockedEntry(k, t, inode, index);
+  if (entry === NO_ENTRY) return false;
+  const slot = slotOf(k, inode, index);
+  const tags = inode.tags[slot] as number;
+  const keep = !truncating && (tags & (TAG.dirty | TAG.towrite)) !== 0;
+  if (keep && !k.knobs.invalidateDropsDirty) {
+    putUnlockedEntry(k, inode, index, entry, true);
+    return false;
+  }
+  eraseEntry(k, t, inode, slot, truncating ? WHY.truncate : WHY.invalidate);
+  wakeEntry(k, inode, slot, true);
+  return true;
+}

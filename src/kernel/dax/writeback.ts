@@ -1,0 +1,147 @@
+/**
+ * Writeback, after dax_writeback_mapping_range(): what fsync, msync and sync do for a DAX file.
+ *
+ * For each entry that was DIRTY: lock it, write-protect every mapping of it, write back its cache lines,
+ * and only then clear the tags and unlock. A store between protection and clearing faults and waits for
+ * the lock, so it finds the entry clean and makes it dirty again. The fence is the caller's.
+ */
+import { blockAddress } from '../../media/layout.js';
+import { EVENT, TAG, WHY } from '../../trace/event.js';
+import type { Kernel } from '../kernel.js';
+import { pfnMkcleanRange } from '../mm/rmap.js';
+import { daxFlush } from '../nvdimm/pmem.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import {
+  clearTag,
+  entryBlock,
+  entryPages,
+  isLocked,
+  isMapped,
+  isTagged,
+  loadEntry,
+  NO_ENTRY,
+  setTag,
+  slotOf,
+} from './entry.js';
+import { getUnlockedEntry, lockEntry, putUnlockedEntry, unlockEntry, xaLock } from './mapping.js';
+
+/** Models dax_writeback_mapping_range() for pages [start, end), with WB_SYNC_ALL. */
+export function* daxWritebackMappingRange(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<void> {
+  k.trace.append(EVENT.dax_writeback_range, t.id, t.op, inode.ino, start, end - start);
+  if (k.preempt(t, POINT['dax_writeback_mapping_range:start'])) yield;
+  tagPagesForWriteback(k, t, inode, start, end);
+  if (k.preempt(t, POINT['dax_writeback_mapping_range:tagged'])) yield;
+  for (let index = start; index < end; index++) {
+    xaLock(k, t);
+    const slot = slotOf(k, inode, index);
+    if (slot < index && index > start) continue; // the rest of a PMD entry that was done already
+    if (!isTagged(inode, slot, TAG.towrite)) continue;
+    yield* daxWritebackOne(k, t, inode, index);
+    if (k.preempt(t, POINT['dax_writeback_one:done'])) yield;
+  }
+}
+
+/** Models tag_pages_for_writeback(): copies DIRTY to TOWRITE, so that later faults cannot livelock us. */
+function tagPagesForWriteback(k: Kernel, t: Task, inode: Inode, start: number, end: number): void {
+  xaLock(k, t);
+  for (let index = start; index < end; index++) {
+    const slot = slotOf(k, inode, index);
+    if (isTagged(inode, slot, TAG.dirty)) setTag(k, t, inode, slot, TAG.towrite, WHY.tag_pages);
+  }
+}
+
+/**
+ * Models dax_writeback_one().
+ *
+ * Deviation: Linux clears TOWRITE as soon as it has locked the entry. A second fsync looks entries up by
+ * that tag, does not find this one, and returns before it is flushed (L01). Here TOWRITE goes together
+ * with DIRTY, so the second fsync finds the entry, waits for its lock, and sees the tag gone.
+ */
+function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
+  const before = loadEntry(k, inode, index);
+  if (k.knobs.writebackUnlocked) {
+    yield* writebackUnlocked(k, t, inode, index, before);
+    return;
+  }
+  if (isLocked(before)) {
+    const entry = yield* getUnlockedEntry(k, t, inode, index);
+    // Punched out, put elsewhere, or written back by another fsync while we waited?
+    const gone = entry === NO_ENTRY || !isMapped(entry) || entryBlock(entry) !== entryBlock(before);
+    if (gone || !isTagged(inode, slotOf(k, inode, index), TAG.towrite)) {
+      putUnlockedEntry(k, inode, index, entry);
+      return;
+    }
+  }
+  const entry = lockEntry(k, inode, index);
+  const slot = slotOf(k, inode, index);
+  if (k.knobs.towriteLookupSkipsLocked) clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback); // L01
+  const count = entryPages(k, entry);
+  k.trace.append(EVENT.dax_writeback_one, t.id, t.op, inode.ino, slot, count);
+  if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
+  yield* cleanAndFlush(k, t, inode, slot, count, entryBlock(entry));
+  xaLock(k, t);
+  clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
+  clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
+  unlockEntry(k, t, inode, index);
+  k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
+}
+
+/** A2, B04 and what v8 and v2 had: the entry is not locked while its lines are flushed. */
+function* writebackUnlocked(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  entry: number,
+): Run<void> {
+  if (!isMapped(entry)) return;
+  const slot = slotOf(k, inode, index);
+  const count = entryPages(k, entry);
+  if (k.knobs.towriteClearedEarly) clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
+  k.trace.append(EVENT.dax_writeback_one, t.id, t.op, inode.ino, slot, count);
+  if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
+  yield* cleanAndFlush(k, t, inode, slot, count, entryBlock(entry));
+  xaLock(k, t);
+  clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
+  if (!k.knobs.neverClean) clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
+  k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
+}
+
+/** The order is what makes cleaning correct: first no mapping is writable, then the lines are flushed. */
+function* cleanAndFlush(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  slot: number,
+  count: number,
+  block: number,
+): Run<void> {
+  if (!k.knobs.neverClean && !k.knobs.cleanWithoutWriteProtect) {
+    const lock = inode.iMmapRwsem;
+    if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
+    for (const vma of inode.vmas) {
+      yield* pfnMkcleanRange(k, t, inode, slot, count, vma);
+      if (k.preempt(t, POINT['dax_writeback_one:vma_cleaned'])) yield;
+    }
+    lock.upRead(k, t);
+  }
+  if (!k.knobs.neverClean) noteCleanedPins(k, block, count);
+  if (k.preempt(t, POINT['dax_writeback_one:write_protected'])) yield;
+  const { pageSize } = k.program.geometry;
+  yield* daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
+  if (k.preempt(t, POINT['dax_writeback_one:flushed'])) yield;
+}
+
+/** From now on Linux does not know what a device writes through pins taken before (A11). */
+function noteCleanedPins(k: Kernel, block: number, count: number): void {
+  for (let page = block; page < block + count; page++) {
+    if ((k.mm.pinCounts[page] as number) > 0) k.mm.cleanedUnderPin[page] = 1;
+  }
+}

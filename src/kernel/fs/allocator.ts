@@ -1,0 +1,59 @@
+/**
+ * Free blocks: first fit, lowest number first, so that freed blocks are soon used again. A freed block is
+ * kept back until the transaction that freed it has committed; without that rule a crash could show a file
+ * with another file's new data (P9).
+ */
+import { assert } from '../../support/assert.js';
+
+export const NO_BLOCK = -1;
+
+export class BlockAllocator {
+  /** 1 where a block may be allocated. */
+  private free = new Uint8Array(0);
+  private readonly freed: { block: number; tid: number }[] = [];
+
+  reset(blockCount: number): void {
+    if (this.free.length !== blockCount) this.free = new Uint8Array(blockCount);
+    this.free.fill(1);
+    this.freed.length = 0;
+  }
+
+  take(block: number): void {
+    assert(this.free[block] === 1, () => `block ${block} is allocated twice`);
+    this.free[block] = 0;
+  }
+
+  /** A block, or NO_BLOCK when the device is full. */
+  allocate(): number {
+    const block = this.free.indexOf(1);
+    if (block >= 0) this.free[block] = 0;
+    return block >= 0 ? block : NO_BLOCK;
+  }
+
+  /** The first of `count` consecutive blocks starting at a multiple of `count`, or NO_BLOCK. */
+  allocateAligned(count: number): number {
+    for (let first = 0; first + count <= this.free.length; first += count) {
+      let fits = true;
+      for (let block = first; fits && block < first + count; block++) fits = this.free[block] === 1;
+      if (!fits) continue;
+      this.free.fill(0, first, first + count);
+      return first;
+    }
+    return NO_BLOCK;
+  }
+
+  /** Freed in transaction `tid`; usable once that has committed. */
+  release(block: number, tid: number): void {
+    this.freed.push({ block, tid });
+  }
+
+  /** Transactions up to `tid` are on media. */
+  committed(tid: number): void {
+    let kept = 0;
+    for (const entry of this.freed) {
+      if (entry.tid > tid) this.freed[kept++] = entry;
+      else this.free[entry.block] = 1;
+    }
+    this.freed.length = kept;
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * System calls on files that change or read contents and layout: pwrite, pread, ftruncate, fallocate,
+ * fadvise, after ext4's DAX paths.
+ */
+import { EVENT } from '../../trace/event.js';
+import { daxReadPage, daxWritePage, daxZeroRange, invalidateMappingPages } from '../dax/io.js';
+import { daxBreakLayout, truncateEntries } from '../dax/layout.js';
+import { daxWritebackMappingRange } from '../dax/writeback.js';
+import type { Kernel } from '../kernel.js';
+import { unmapMappingPages } from '../mm/rmap.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import { freeBlocks } from './iomap.js';
+import { journalStart, journalStop, markInodeJournaled } from './journal.js';
+
+const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
+
+/** i_size_write(): from now on faults and reads see the new size. */
+function setSize(k: Kernel, t: Task, inode: Inode, size: number): void {
+  inode.size = size;
+  k.trace.append(EVENT.i_size, t.id, t.op, inode.ino, size);
+}
+
+/** The file grows: i_size and i_disksize change in one transaction. */
+function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+  yield* journalStart(k, t);
+  inode.diskSize = size;
+  setSize(k, t, inode, size);
+  markInodeJournaled(k, inode, true);
+  journalStop(k, t);
+}
+
+/** Bytes beyond the end of the file in its last page become part of it: they must be zero. */
+function zeroTail(k: Kernel, t: Task, inode: Inode, from: number, to: number): void {
+  const end = Math.min(to, roundUp(from, k.program.geometry.pageSize));
+  if (from < end) daxZeroRange(k, t, inode, from, end);
+}
+
+/** Models ext4_dax_write_iter(). */
+export function* pwrite(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+  byte: number,
+): Run<number> {
+  const { pageSize } = k.program.geometry;
+  if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  const oldSize = inode.size;
+  if (offset > oldSize) zeroTail(k, t, inode, oldSize, offset);
+  let done = 0;
+  let error = 0;
+  while (done < length && error === 0) {
+    const at = offset + done;
+    const part = Math.min(length - done, pageSize - (at % pageSize));
+    error = yield* daxWritePage(k, t, inode, at, part, byte);
+    if (error === 0) done += part;
+  }
+  if (offset + done > inode.size && done > 0) {
+    yield* extendTo(k, t, inode, offset + done);
+  }
+  inode.iRwsem.upWrite(k, t);
+  return done > 0 ? done : error;
+}
+
+/** Models ext4_dax_read_iter(). */
+export function* pread(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+): Run<number> {
+  const { pageSize } = k.program.geometry;
+  if (!inode.iRwsem.tryRead(k, t)) yield* inode.iRwsem.waitRead(k, t);
+  const end = Math.min(offset + length, inode.size);
+  for (let at = offset; at < end;) {
+    const part = Math.min(end - at, pageSize - (at % pageSize));
+    yield* daxReadPage(k, t, inode, at, part);
+    at += part;
+  }
+  inode.iRwsem.upRead(k, t);
+  return Math.max(0, end - offset);
+}
+
+/** Models ext4_setattr() of the size, both ways. */
+export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
+  if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  if (size < inode.size) yield* truncateDown(k, t, inode, size);
+  else if (size > inode.size) yield* truncateUp(k, t, inode, size);
+  inode.iRwsem.upWrite(k, t);
+  return 0;
+}
+
+function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+  zeroTail(k, t, inode, inode.size, size);
+  if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
+  yield* extendTo(k, t, inode, size);
+}
+
+function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+  const { pageSize } = k.program.geometry;
+  const pages = inode.blocks.length;
+  const firstGone = Math.ceil(size / pageSize);
+  const lock = inode.invalidateLock;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  yield* daxBreakLayout(k, t, inode, firstGone, pages);
+  setSize(k, t, inode, size);
+  if (k.preempt(t, POINT['ext4_setattr:size_written'])) yield;
+  yield* unmapMappingPages(k, t, inode, firstGone, pages - firstGone, true);
+  yield* truncateEntries(k, t, inode, firstGone, pages);
+  if (k.preempt(t, POINT['ext4_setattr:pagecache_truncated'])) yield;
+  zeroTail(k, t, inode, size, roundUp(size, pageSize));
+  if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
+  yield* journalStart(k, t);
+  inode.diskSize = size;
+  markInodeJournaled(k, inode, true);
+  freeBlocks(k, t, inode, firstGone, pages);
+  journalStop(k, t);
+  lock.upWrite(k, t);
+}
+
+/** Models ext4_punch_hole(). */
+export function* punchHole(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+): Run<number> {
+  const { pageSize } = k.program.geometry;
+  if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  const end = Math.min(offset + length, roundUp(inode.size, pageSize));
+  if (offset < end) {
+    const firstWhole = Math.ceil(offset / pageSize);
+    const endWhole = Math.max(firstWhole, Math.floor(end / pageSize));
+    const lastTouched = Math.ceil(end / pageSize);
+    yield* daxWritebackMappingRange(k, t, inode, Math.floor(offset / pageSize), lastTouched);
+    if (k.preempt(t, POINT['ext4_punch_hole:flushed'])) yield;
+    const lock = inode.invalidateLock;
+    if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+    yield* daxBreakLayout(k, t, inode, firstWhole, endWhole);
+    yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, true);
+    yield* truncateEntries(k, t, inode, firstWhole, endWhole);
+    if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
+    zeroEdges(k, t, inode, offset, end, firstWhole * pageSize, endWhole * pageSize);
+    if (k.preempt(t, POINT['ext4_punch_hole:edges_zeroed'])) yield;
+    yield* journalStart(k, t);
+    freeBlocks(k, t, inode, firstWhole, endWhole);
+    journalStop(k, t);
+    lock.upWrite(k, t);
+  }
+  inode.iRwsem.upWrite(k, t);
+  return 0;
+}
+
+/** Zeroes what [from, to) has outside whole pages [wholeFrom, wholeTo). */
+function zeroEdges(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  from: number,
+  to: number,
+  wholeFrom: number,
+  wholeTo: number,
+): void {
+  if (wholeFrom >= wholeTo) {
+    daxZeroRange(k, t, inode, from, to);
+    return;
+  }
+  daxZeroRange(k, t, inode, from, wholeFrom);
+  daxZeroRange(k, t, inode, wholeTo, to);
+}
+
+/**
+ * FALLOC_FL_ZERO_RANGE: blocks are zeroed in place, holes stay. Approximation: ext4 and XFS would convert
+ * whole blocks to unwritten extents, which this file system does not have.
+ */
+export function* zeroRange(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+): Run<number> {
+  if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  const lock = inode.invalidateLock;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
+  daxZeroRange(k, t, inode, offset, offset + length);
+  if (k.preempt(t, POINT['ext4_zero_range:zeroed'])) yield;
+  if (offset + length > inode.size) {
+    yield* extendTo(k, t, inode, offset + length);
+  }
+  lock.upWrite(k, t);
+  inode.iRwsem.upWrite(k, t);
+  return 0;
+}
+
+/** posix_fadvise(POSIX_FADV_DONTNEED): what reclaim does, at the user's wish. */
+export function* fadviseDontneed(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): Run<number> {
+  yield* invalidateMappingPages(k, t, inode, start, end);
+  return 0;
+}

@@ -1,0 +1,93 @@
+/**
+ * The file system instance: inodes, free blocks, journal, and the list of inodes with dirty pages that
+ * sync(2) walks.
+ */
+import type { Layout } from '../../media/layout.js';
+import { HOLE, mkfs } from '../../media/layout.js';
+import type { Program } from '../../program/program.js';
+import { RwSemaphore, WaitQueue } from '../lock.js';
+import { POINT } from '../points.js';
+import type { Inode, Journal } from '../types.js';
+import { BlockAllocator } from './allocator.js';
+
+function newInode(ino: number): Inode {
+  return {
+    ino,
+    size: 0,
+    diskSize: 0,
+    blocks: new Int32Array(0),
+    entries: new Int32Array(0),
+    tags: new Uint8Array(0),
+    vmas: [],
+    iRwsem: new RwSemaphore(POINT['wait:i_rwsem']),
+    invalidateLock: new RwSemaphore(POINT['wait:invalidate_lock']),
+    iMmapRwsem: new RwSemaphore(POINT['wait:i_mmap_rwsem']),
+    dirtyPages: false,
+    syncTid: 0,
+    datasyncTid: 0,
+  };
+}
+
+export class SuperBlock {
+  readonly inodes: Inode[] = [];
+  readonly allocator = new BlockAllocator();
+  readonly journal: Journal = {
+    runningTid: 1,
+    committedTid: 0,
+    handles: 0,
+    locked: false,
+    committing: false,
+    changed: false,
+    waitHandles: new WaitQueue(POINT['wait:handles']),
+    waitUnlocked: new WaitQueue(POINT['wait:journal_locked']),
+    waitCommit: new WaitQueue(POINT['wait:commit']),
+  };
+  /** Inodes with I_DIRTY_PAGES, oldest first. */
+  readonly dirtyInodes: Inode[] = [];
+  /** All of sync(2)'s inode writeback goes through one flusher thread. */
+  readonly flusher = new RwSemaphore(POINT['wait:flusher']);
+  /** Scratch space for one metadata record. */
+  record = new Uint8Array(0);
+
+  reset(program: Program, layout: Layout): void {
+    const metadata = mkfs(program);
+    this.allocator.reset(layout.geometry.blockCount);
+    while (this.inodes.length < metadata.files.length)
+      this.inodes.push(newInode(this.inodes.length));
+    this.inodes.length = metadata.files.length;
+    metadata.files.forEach((file, ino) => {
+      const inode = this.inodes[ino] as Inode;
+      inode.size = file.size;
+      inode.diskSize = file.size;
+      inode.blocks = file.blocks;
+      for (const block of file.blocks) if (block !== HOLE) this.allocator.take(block);
+      if (inode.entries.length !== file.blocks.length) {
+        inode.entries = new Int32Array(file.blocks.length);
+        inode.tags = new Uint8Array(file.blocks.length);
+      } else {
+        inode.entries.fill(0);
+        inode.tags.fill(0);
+      }
+      inode.vmas.length = 0;
+      inode.iRwsem.reset();
+      inode.invalidateLock.reset();
+      inode.iMmapRwsem.reset();
+      inode.dirtyPages = false;
+      inode.syncTid = 0;
+      inode.datasyncTid = 0;
+    });
+    const journal = this.journal;
+    journal.runningTid = 1;
+    journal.committedTid = 0;
+    journal.handles = 0;
+    journal.locked = false;
+    journal.committing = false;
+    journal.changed = false;
+    journal.waitHandles.tasks.length = 0;
+    journal.waitUnlocked.tasks.length = 0;
+    journal.waitCommit.tasks.length = 0;
+    this.dirtyInodes.length = 0;
+    this.flusher.reset();
+    if (this.record.length !== layout.recordBytes) this.record = new Uint8Array(layout.recordBytes);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The calls that promise durability: fsync, fdatasync, msync (all through vfs_fsync_range) and sync.
+ */
+import { EVENT } from '../../trace/event.js';
+import { daxWritebackMappingRange } from '../dax/writeback.js';
+import type { Kernel } from '../kernel.js';
+import { nvdimmFlush } from '../nvdimm/pmem.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import { completeTransaction } from './journal.js';
+import { clearInodeDirty } from './writeback.js';
+
+/**
+ * Models ext4_sync_file() for pages [start, end): write back, commit the transaction that holds the inode's
+ * changes, and flush the device unless that commit did so after our write-back.
+ */
+export function* vfsFsyncRange(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+  datasync: boolean,
+): Run<void> {
+  const skip = k.knobs.fsyncOnlyIfMapped && inode.vmas.length === 0; // A28
+  if (!skip) yield* daxWritebackMappingRange(k, t, inode, start, end);
+  if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
+  const tid = datasync ? inode.datasyncTid : inode.syncTid;
+  const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
+  const flushed = skipCommit ? false : yield* completeTransaction(k, t, tid);
+  if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
+  if (!flushed) nvdimmFlush(k, t);
+}
+
+/**
+ * Models sync(2): the dirty inodes' pages by the flusher thread, then ->sync_fs, which commits whatever the
+ * running transaction holds and flushes.
+ */
+export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
+  const { flusher, journal } = k.sb;
+  if (!flusher.tryWrite(k, t)) yield* flusher.waitWrite(k, t);
+  for (const inode of [...k.sb.dirtyInodes]) {
+    if (k.preempt(t, POINT['sync:inode_start'])) yield;
+    yield* writebackSingleInode(k, t, inode);
+  }
+  flusher.upWrite(k, t);
+  if (k.preempt(t, POINT['sync:inodes_written'])) yield;
+  const tid = journal.changed ? journal.runningTid : journal.runningTid - 1;
+  const flushed = yield* completeTransaction(k, t, tid);
+  if (!flushed) nvdimmFlush(k, t);
+}
+
+/** Models __writeback_single_inode() with WB_SYNC_ALL. */
+function* writebackSingleInode(k: Kernel, t: Task, inode: Inode): Run<void> {
+  const reachesDax = !k.knobs.syncSkipsDax; // B02
+  k.trace.append(EVENT.writeback_single_inode, t.id, t.op, inode.ino, reachesDax ? 1 : 0);
+  if (reachesDax) yield* daxWritebackMappingRange(k, t, inode, 0, inode.blocks.length);
+  if (k.preempt(t, POINT['sync:pages_written'])) yield;
+  clearInodeDirty(k, t, inode);
+}

@@ -1,0 +1,122 @@
+/**
+ * The model kernel's state, and the two things that every kernel function needs of it: a preemption point
+ * and a way to sleep. Who runs when is the engine's business (engine.ts).
+ *
+ * The kernel does not know that power can fail: it runs to the end and leaves a trace.
+ */
+import { Cpus } from '../machine/cpus.js';
+import { Image } from '../media/image.js';
+import type { Layout } from '../media/layout.js';
+import { blockOf, layoutOf } from '../media/layout.js';
+import type { Program } from '../program/program.js';
+import { threadBases } from '../program/program.js';
+import { NO_OP, TASKS_MAX } from '../schedule/schedule.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import { EVENT } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { SuperBlock } from './fs/super.js';
+import type { Sleeper } from './lock.js';
+import { WaitQueue } from './lock.js';
+import { MemoryManager } from './mm/memory-manager.js';
+import { POINT, POINT_NAMES } from './points.js';
+import type { Run, Task } from './task.js';
+import type { Knobs } from './variant.js';
+import { MAINLINE_KNOBS } from './variant.js';
+
+export class Kernel implements Sleeper {
+  readonly cpus: Cpus;
+  readonly mm = new MemoryManager();
+  readonly sb = new SuperBlock();
+  readonly tasks: readonly Task[];
+  readonly memory = new Image();
+  layout!: Layout;
+  program!: Program;
+  knobs: Knobs = MAINLINE_KNOBS;
+  /** Waiters for locked DAX entries. */
+  readonly entryWaiters: { task: Task; ino: number; head: number }[] = [];
+  /** Waiters for the last unpin of some page. */
+  readonly pageIdle = new WaitQueue(POINT['wait:page_idle']);
+  /** Preemption points passed, which the scheduler's horizon counts. */
+  points = 0;
+
+  private scheduler!: Scheduler;
+  private opBases: number[] = [];
+
+  constructor(readonly trace: Trace) {
+    this.cpus = new Cpus(trace, TASKS_MAX);
+    this.cpus.onWrite = (address, length) => {
+      const last = blockOf(this.layout, address + length - 1);
+      for (let block = blockOf(this.layout, address); block <= last; block++)
+        this.memory.touch(block);
+    };
+    this.tasks = Array.from({ length: TASKS_MAX }, (_, id) => ({
+      id,
+      run: null,
+      state: 'unborn',
+      op: NO_OP,
+      point: 0,
+      visits: new Uint16Array(POINT_NAMES.length),
+      tlb: new Int32Array(0),
+    }));
+  }
+
+  /** A fresh boot with a fresh file system; nothing of an earlier execution is left. */
+  reset(program: Program, scheduler: Scheduler, knobs: Knobs): void {
+    this.program = program;
+    this.knobs = knobs;
+    this.scheduler = scheduler;
+    this.points = 0;
+    this.entryWaiters.length = 0;
+    this.pageIdle.tasks.length = 0;
+    this.opBases = threadBases(program);
+    this.trace.clear();
+    this.layout = layoutOf(program.geometry, program.files.length);
+    this.memory.reset(program, this.layout);
+    this.cpus.reset(this.memory.bytes);
+    this.mm.reset(program.geometry);
+    this.sb.reset(program, this.layout);
+    for (const task of this.tasks) {
+      task.run = null;
+      task.state = 'unborn';
+      task.op = NO_OP;
+      task.point = 0;
+      task.visits.fill(0);
+      if (task.tlb.length !== this.mm.virtualPages) task.tlb = new Int32Array(this.mm.virtualPages);
+      else task.tlb.fill(0);
+    }
+  }
+
+  /**
+   * A named preemption point. Callers write `if (k.preempt(t, POINT[...])) yield;`, so that a point at
+   * which the task runs on costs a call and not a generator round trip.
+   */
+  preempt(t: Task, point: number): boolean {
+    t.point = point;
+    const visit = ++(t.visits[point] as number);
+    if (++this.points < this.scheduler.horizon) return false;
+    return !this.scheduler.passes(t.id, t.op, point, visit);
+  }
+
+  /** Not runnable until a queue wakes the task. Sleeping and waking are full of locked instructions. */
+  *block(t: Task, point: number): Run<void> {
+    t.point = point;
+    (t.visits[point] as number)++;
+    t.state = 'blocked';
+    this.cpus.locked(t.id, t.op);
+    this.trace.append(EVENT.wait, t.id, t.op, point);
+    yield;
+  }
+
+  /** The operation at `index` of the task's thread starts; its points are counted anew. */
+  enterOp(t: Task, index: number): void {
+    t.op = (this.opBases[t.id] as number) + index;
+    t.visits.fill(0);
+  }
+
+  /** Thread 0 has come to its spawn mark: the others may run. */
+  spawnThreads(): void {
+    for (let id = 1; id < this.program.threads.length; id++) {
+      (this.tasks[id] as Task).state = 'runnable';
+    }
+  }
+}

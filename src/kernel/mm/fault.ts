@@ -1,0 +1,97 @@
+/**
+ * Page faults, after mm/memory.c: from an access that the page tables do not allow to the file system's
+ * fault handler.
+ */
+import { EVENT, PTE, WHY } from '../../trace/event.js';
+import { daxHugeFault, oldPfnMkwrite } from '../fs/vm-ops.js';
+import type { Kernel } from '../kernel.js';
+import { POINT } from '../points.js';
+import type { FaultResult, Run, Task, VmFault } from '../types.js';
+import { FAULT } from '../types.js';
+import { setPte } from './insert.js';
+import {
+  PMD_HUGE,
+  PTE_ANONYMOUS,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+  PTE_ZERO,
+} from './memory-manager.js';
+import { flushTlbRange, lockPtl, traceSetPte } from './rmap.js';
+
+/** Models do_user_addr_fault(): takes mmap_lock for reading around the fault. */
+export function* pageFault(k: Kernel, t: Task, vpage: number, write: boolean): Run<FaultResult> {
+  const lock = k.mm.mmapLock;
+  if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
+  const result = yield* handleMmFault(k, t, vpage, write);
+  lock.upRead(k, t);
+  return result;
+}
+
+/** Models __handle_mm_fault(); the caller holds mmap_lock. */
+export function* handleMmFault(
+  k: Kernel,
+  t: Task,
+  vpage: number,
+  write: boolean,
+): Run<FaultResult> {
+  const { mm } = k;
+  const vma = mm.findVma(vpage);
+  if (vma === null || (write && !vma.writable)) return FAULT.segv;
+  const vmf: VmFault = { vma, vpage, pgoff: vma.pgoff + vpage - vma.start, write };
+  const { ino } = vma.inode;
+  k.trace.append(EVENT.fault, t.id, t.op, ino, vmf.pgoff, vpage, write ? 1 : 0);
+  if (k.preempt(t, POINT['handle_mm_fault:start'])) yield;
+
+  let result: FaultResult = FAULT.fallback;
+  const pmd = mm.pmdOf(vpage);
+  const needsHuge = pmd === 0 || ((pmd & PMD_HUGE) !== 0 && write && (pmd & PTE_WRITE) === 0);
+  if (needsHuge) {
+    result = yield* daxHugeFault(k, t, vmf, true);
+    if (result === FAULT.fallback) yield* splitHugePmd(k, t, vmf);
+  } else if ((pmd & PMD_HUGE) !== 0) {
+    result = FAULT.noPage; // spurious: the PMD already allows the access
+  }
+  if (result === FAULT.fallback) result = yield* handlePteFault(k, t, vmf);
+  k.trace.append(EVENT.fault_done, t.id, t.op, ino, vmf.pgoff, result);
+  return result;
+}
+
+/** Models __split_huge_pmd() for a file: the PMD is removed, its pages fault again. */
+function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
+  yield* lockPtl(k, t);
+  const { mm } = k;
+  const slot = mm.pmdIndex(vmf.vpage);
+  if (((mm.pmds[slot] as number) & PMD_HUGE) === 0) return;
+  mm.pmds[slot] = 0;
+  const first = slot * mm.pmdPages;
+  traceSetPte(k, t, vmf.vma, first, mm.pmdPages, PTE.none, WHY.unmap);
+  flushTlbRange(k, first, first + mm.pmdPages);
+}
+
+/** Models handle_pte_fault(). */
+function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
+  const pte = k.mm.ptes[vmf.vpage] as number;
+  if ((pte & PTE_PRESENT) === 0) return yield* daxHugeFault(k, t, vmf, false);
+  if (!vmf.write || (pte & PTE_WRITE) !== 0) return FAULT.noPage; // spurious
+  if ((pte & PTE_ANONYMOUS) !== 0) {
+    k.mm.ptes[vmf.vpage] = pte | PTE_WRITE | PTE_DIRTY; // wp_page_reuse(): nobody shares the copy
+    return FAULT.noPage;
+  }
+  if (!vmf.vma.shared) return yield* daxHugeFault(k, t, vmf, false);
+  return yield* wpPfnShared(k, t, vmf, pte);
+}
+
+/** Models wp_pfn_shared(): a store to a page that is mapped read-only in a shared mapping. */
+function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<FaultResult> {
+  const oldPath = k.knobs.pteUpgradedOutsideEntryLock || k.knobs.pfnMkwriteExpectsEntry;
+  // Until 4.10 a hole was mapped by a page-cache page, whose first write went through page_mkwrite.
+  if (!oldPath || (original & PTE_ZERO) !== 0) return yield* daxHugeFault(k, t, vmf, false);
+  const result = yield* oldPfnMkwrite(k, t, vmf);
+  if (result !== FAULT.noPage) return result;
+  // A4, A5: pfn_mkwrite has let go of the entry; the PTE becomes writable only here.
+  if (k.preempt(t, POINT['wp_pfn_shared:pfn_mkwrite_done'])) yield;
+  yield* lockPtl(k, t);
+  if (k.mm.ptes[vmf.vpage] === original) setPte(k, t, vmf, original | PTE_WRITE | PTE_DIRTY);
+  return FAULT.noPage;
+}

@@ -1,0 +1,165 @@
+/**
+ * mmap, munmap and mprotect. A vma belongs to one region of virtual pages per mapping slot; munmap and
+ * mprotect of a part split it, as the kernel does.
+ */
+import type { Op } from '../../program/op.js';
+import {
+  MAP_PRIVATE,
+  MAP_READ_ONLY,
+  MAP_SYNC,
+  MAP_UNALIGNED,
+  PROTECT_READ_ONLY,
+} from '../../program/op.js';
+import { PTE, WHY } from '../../trace/event.js';
+import type { Kernel } from '../kernel.js';
+import { POINT } from '../points.js';
+import type { Run, Task, Vma } from '../types.js';
+import { EBADF, EBUSY, EFAULT, EINVAL } from '../types.js';
+import { PMD_HUGE, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
+import { flushTlbRange, freePageTables, lockPtl, traceSetPte, zapRange } from './rmap.js';
+
+function* linkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
+  const lock = vma.inode.iMmapRwsem;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  k.mm.vmas.push(vma);
+  vma.inode.vmas.push(vma);
+  lock.upWrite(k, t);
+}
+
+function* unlinkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
+  const lock = vma.inode.iMmapRwsem;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  k.mm.vmas.splice(k.mm.vmas.indexOf(vma), 1);
+  vma.inode.vmas.splice(vma.inode.vmas.indexOf(vma), 1);
+  lock.upWrite(k, t);
+}
+
+export function* mmap(k: Kernel, t: Task, op: Op): Run<number> {
+  const { mm } = k;
+  const inode = mm.fds[op.source] ?? null;
+  if (inode === null) return EBADF;
+  if (mm.mappings[op.target] !== null) return EBUSY;
+  const shared = (op.flags & MAP_PRIVATE) === 0;
+  if (!shared && (op.flags & MAP_SYNC) !== 0) return EINVAL;
+  if (!mm.mmapLock.tryWrite(k, t)) yield* mm.mmapLock.waitWrite(k, t);
+  if (mm.mappings[op.target] !== null) {
+    mm.mmapLock.upWrite(k, t);
+    return EBUSY;
+  }
+  // Aligned mappings have virtual addresses congruent to the file offset modulo the PMD size.
+  const colour = op.offset % mm.pmdPages;
+  const skew = (op.flags & MAP_UNALIGNED) !== 0 ? 1 : 0;
+  const start = op.target * mm.slotPages + colour + skew;
+  mm.mappings[op.target] = { start, pages: op.length };
+  yield* linkVma(k, t, {
+    inode,
+    start,
+    end: start + op.length,
+    pgoff: op.offset,
+    shared,
+    sync: (op.flags & MAP_SYNC) !== 0,
+    writable: (op.flags & MAP_READ_ONLY) === 0,
+  });
+  mm.mmapLock.upWrite(k, t);
+  if (k.preempt(t, POINT['mmap:linked'])) yield;
+  return 0;
+}
+
+/** Models split_vma(): `vma` ends at `at`, a new one goes on from there. */
+function* splitVma(k: Kernel, t: Task, vma: Vma, at: number): Run<Vma> {
+  const rest: Vma = { ...vma, start: at, pgoff: vma.pgoff + at - vma.start };
+  // A PMD that would straddle the two is removed first (vma_adjust_trans_huge).
+  if (at % k.mm.pmdPages !== 0 && (k.mm.pmdOf(at) & PMD_HUGE) !== 0) {
+    yield* zapRange(k, t, vma, at, at + 1, false);
+  }
+  const lock = vma.inode.iMmapRwsem;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  vma.end = at;
+  k.mm.vmas.push(rest);
+  vma.inode.vmas.push(rest);
+  lock.upWrite(k, t);
+  return rest;
+}
+
+/** The vmas inside [start, end), split at its borders where needed. */
+function* isolateVmas(k: Kernel, t: Task, start: number, end: number): Run<Vma[]> {
+  const inside: Vma[] = [];
+  for (const vma of [...k.mm.vmas]) {
+    if (vma.end <= start || vma.start >= end) continue;
+    let part = vma;
+    if (part.start < start) part = yield* splitVma(k, t, part, start);
+    if (part.end > end) yield* splitVma(k, t, part, end);
+    inside.push(part);
+  }
+  return inside;
+}
+
+/** The virtual range that `op` names, clipped to its mapping; null when it is outside. */
+export function mappedRange(k: Kernel, op: Op): { start: number; end: number } | null {
+  const slot = k.mm.mappings[op.target] ?? null;
+  if (slot === null || op.offset >= slot.pages) return null;
+  const start = slot.start + op.offset;
+  return { start, end: slot.start + Math.min(slot.pages, op.offset + op.length) };
+}
+
+export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
+  const { mm } = k;
+  if (mm.mappings[op.target] === null) return EINVAL;
+  if (!mm.mmapLock.tryWrite(k, t)) yield* mm.mmapLock.waitWrite(k, t);
+  const range = mappedRange(k, op);
+  const inside = range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
+  for (const vma of inside) {
+    yield* zapRange(k, t, vma, vma.start, vma.end, true);
+    if (k.preempt(t, POINT['munmap:zapped'])) yield;
+    yield* unlinkVma(k, t, vma);
+    freePageTables(k, vma.start, vma.end);
+  }
+  const slot = mm.mappings[op.target] ?? null;
+  if (
+    slot !== null &&
+    !mm.vmas.some((vma) => vma.start < slot.start + mm.slotPages && vma.end > slot.start)
+  ) {
+    mm.mappings[op.target] = null;
+  }
+  mm.mmapLock.upWrite(k, t);
+  return inside.length > 0 ? 0 : EINVAL;
+}
+
+/**
+ * Models mprotect(). Taking write permission away write-protects the page tables; giving it does not make
+ * them writable (vma_wants_writenotify), so that the first store still faults and is tracked.
+ */
+export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
+  const { mm } = k;
+  if (mm.mappings[op.target] === null) return EINVAL;
+  if (!mm.mmapLock.tryWrite(k, t)) yield* mm.mmapLock.waitWrite(k, t);
+  const range = mappedRange(k, op);
+  const inside = range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
+  for (const vma of inside) {
+    vma.writable = (op.flags & PROTECT_READ_ONLY) === 0;
+    if (!vma.writable) yield* writeProtect(k, t, vma);
+    if (k.preempt(t, POINT['mprotect:protected'])) yield;
+  }
+  mm.mmapLock.upWrite(k, t);
+  return inside.length > 0 ? 0 : EFAULT;
+}
+
+function* writeProtect(k: Kernel, t: Task, vma: Vma): Run<void> {
+  yield* lockPtl(k, t);
+  const { mm } = k;
+  for (let vpage = vma.start; vpage < vma.end; vpage++) {
+    const slot = mm.pmdIndex(vpage);
+    const pmd = mm.pmds[slot] as number;
+    if ((pmd & PMD_HUGE) !== 0) {
+      if ((pmd & PTE_WRITE) === 0) continue;
+      mm.pmds[slot] = pmd & ~(PTE_WRITE | PTE_DIRTY);
+      traceSetPte(k, t, vma, slot * mm.pmdPages, mm.pmdPages, PTE.readOnly, WHY.protect);
+    } else {
+      const pte = mm.ptes[vpage] as number;
+      if ((pte & PTE_PRESENT) === 0 || (pte & PTE_WRITE) === 0) continue;
+      mm.ptes[vpage] = pte & ~PTE_WRITE;
+      traceSetPte(k, t, vma, vpage, 1, PTE.readOnly, WHY.protect);
+    }
+  }
+  flushTlbRange(k, vma.start, vma.end);
+}

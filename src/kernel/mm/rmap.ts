@@ -1,0 +1,169 @@
+/**
+ * Reverse mapping: from pages of a file to all page tables that map them. Cleaning (write protection at
+ * writeback) and unmapping (truncate, invalidation, layout breaking) both walk i_mmap under i_mmap_rwsem.
+ */
+import { EVENT, PTE, WHY } from '../../trace/event.js';
+import type { Kernel } from '../kernel.js';
+import { sleepOn } from '../lock.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task, Vma } from '../types.js';
+import {
+  flushTlb,
+  PMD_HUGE,
+  PMD_TABLE,
+  PTE_ANONYMOUS,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+} from './memory-manager.js';
+
+export function flushTlbRange(k: Kernel, start: number, end: number): void {
+  flushTlb(k.tasks, (cpu) => k.cpus.drain(cpu), start, end);
+}
+
+/** Waits for the page-table lock; it is almost never held across a preemption point. */
+export function* lockPtl(k: Kernel, t: Task): Run<void> {
+  while (k.mm.ptlHeld) yield* sleepOn(k, t, k.mm.waitPtl);
+}
+
+/** The virtual pages at which `vma` maps file pages [index, index + count); null if none. */
+export function overlap(
+  vma: Vma,
+  index: number,
+  count: number,
+): { start: number; end: number } | null {
+  const start = Math.max(vma.start, vma.start + index - vma.pgoff);
+  const end = Math.min(vma.end, vma.start + index + count - vma.pgoff);
+  return start < end ? { start, end } : null;
+}
+
+export function traceSetPte(
+  k: Kernel,
+  t: Task,
+  vma: Vma,
+  vpage: number,
+  pages: number,
+  state: number,
+  why: number,
+): void {
+  const page = vma.pgoff + vpage - vma.start;
+  k.trace.append(EVENT.set_pte, t.id, t.op, vpage, pages, state, vma.inode.ino, page, why);
+}
+
+/**
+ * Models pfn_mkclean_range() over one vma: every writable PTE or PMD of the range is write-protected and
+ * its dirty bit cleared, and the TLBs are flushed before anybody may rely on that.
+ */
+export function* pfnMkcleanRange(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  count: number,
+  vma: Vma,
+): Run<void> {
+  const range = overlap(vma, index, count);
+  if (range === null) return;
+  yield* lockPtl(k, t);
+  const { mm } = k;
+  let cleaned = false;
+  for (let vpage = range.start; vpage < range.end; vpage++) {
+    const slot = mm.pmdIndex(vpage);
+    const pmd = mm.pmds[slot] as number;
+    if ((pmd & PMD_HUGE) !== 0) {
+      if ((pmd & PTE_WRITE) === 0 || k.knobs.pmdNotWriteProtected) continue; // B07
+      mm.pmds[slot] = pmd & ~(PTE_WRITE | PTE_DIRTY);
+      const head = slot * mm.pmdPages;
+      traceSetPte(k, t, vma, head, mm.pmdPages, PTE.readOnly, WHY.writeback);
+      cleaned = true;
+    } else {
+      const pte = mm.ptes[vpage] as number;
+      if ((pte & (PTE_WRITE | PTE_DIRTY)) === 0 || (pte & PTE_ANONYMOUS) !== 0) continue;
+      mm.ptes[vpage] = pte & ~(PTE_WRITE | PTE_DIRTY);
+      traceSetPte(k, t, vma, vpage, 1, PTE.readOnly, WHY.writeback);
+      cleaned = true;
+    }
+  }
+  if (!cleaned) return;
+  k.trace.append(EVENT.pfn_mkclean_range, t.id, t.op, inode.ino, index, count, range.start);
+  mm.ptlHeld = true;
+  if (k.preempt(t, POINT['pfn_mkclean_range:before_tlb_flush'])) yield;
+  if (!k.knobs.cleanWithoutTlbFlush) flushTlbRange(k, range.start, range.end);
+  unlockPtl(k);
+}
+
+function unlockPtl(k: Kernel): void {
+  k.mm.ptlHeld = false;
+  k.mm.waitPtl.wakeAll();
+}
+
+/**
+ * Models zap_page_range() over part of one vma. A PMD that is only partly in the range is removed whole
+ * (a DAX PMD cannot be split into PTEs without a fault). Private copies go only with `evenCows`.
+ */
+export function* zapRange(
+  k: Kernel,
+  t: Task,
+  vma: Vma,
+  start: number,
+  end: number,
+  evenCows: boolean,
+): Run<void> {
+  yield* lockPtl(k, t);
+  const { mm } = k;
+  let low = end;
+  let high = start;
+  for (let vpage = start; vpage < end; vpage++) {
+    const slot = mm.pmdIndex(vpage);
+    const pmd = mm.pmds[slot] as number;
+    let first = vpage;
+    let pages = 1;
+    if ((pmd & PMD_HUGE) !== 0) {
+      first = slot * mm.pmdPages;
+      pages = mm.pmdPages;
+      mm.pmds[slot] = 0;
+    } else {
+      const pte = mm.ptes[vpage] as number;
+      if ((pte & PTE_PRESENT) === 0) continue;
+      if ((pte & PTE_ANONYMOUS) !== 0 && !evenCows) continue;
+      mm.ptes[vpage] = 0;
+    }
+    low = Math.min(low, first);
+    high = Math.max(high, first + pages);
+    traceSetPte(k, t, vma, first, pages, PTE.none, WHY.unmap);
+  }
+  if (low < high) flushTlbRange(k, low, high);
+}
+
+/** The tables below a range that is being unmapped for good go, too, so a PMD may be mapped there again. */
+export function freePageTables(k: Kernel, start: number, end: number): void {
+  const { mm } = k;
+  const last = mm.pmdIndex(end - 1);
+  for (let slot = mm.pmdIndex(start); slot <= last; slot++) {
+    const first = slot * mm.pmdPages;
+    let used = false;
+    for (let vpage = first; vpage < first + mm.pmdPages; vpage++) {
+      if ((vpage < start || vpage >= end) && mm.findVma(vpage) !== null) used = true;
+    }
+    if (!used) (mm.pmds[slot] as number) &= ~PMD_TABLE;
+  }
+}
+
+/** Models unmap_mapping_pages(): no page table maps [index, index + count) of the file afterwards. */
+export function* unmapMappingPages(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  count: number,
+  evenCows: boolean,
+): Run<void> {
+  if (!inode.iMmapRwsem.tryRead(k, t)) yield* inode.iMmapRwsem.waitRead(k, t);
+  for (const vma of inode.vmas) {
+    const range = overlap(vma, index, count);
+    if (range === null) continue;
+    yield* zapRange(k, t, vma, range.start, range.end, evenCows);
+    if (k.preempt(t, POINT['unmap_mapping_pages:vma_done'])) yield;
+  }
+  inode.iMmapRwsem.upRead(k, t);
+}

@@ -1,0 +1,57 @@
+/**
+ * The model kernel as a target: a preset, with the fixes of some catalogued bugs taken back.
+ */
+import type { Program } from '../program/program.js';
+import type { Switch } from '../schedule/schedule.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import type { Contract, Execution, Target } from '../target/target.js';
+import { LINUX_CONTRACT } from '../target/target.js';
+import { Trace } from '../trace/trace.js';
+import { bugByName } from './bugs.js';
+import { execute } from './engine.js';
+import { Kernel } from './kernel.js';
+import { POINT_NAMES } from './points.js';
+import { knobsOf, presetByName } from './presets.js';
+import type { Knobs } from './variant.js';
+import { withKnobs } from './variant.js';
+
+/** What `--kernel` and `--bug` say, in canonical spelling. */
+export interface KernelSpec {
+  readonly kernel: string;
+  /** Catalogue ids, each once, in the order given. */
+  readonly bugs: readonly string[];
+}
+
+/** @throws UsageError for a kernel or bug that is not known. */
+export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSpec {
+  presetByName(kernel);
+  return { kernel, bugs: [...new Set(bugs.map((bug) => bugByName(bug).id))] };
+}
+
+export class ModelTarget implements Target {
+  readonly pointNames = POINT_NAMES;
+  readonly contract: Contract;
+  private readonly kernel = new Kernel(new Trace());
+  private readonly switches: Switch[] = [];
+
+  constructor(
+    private readonly knobs: Knobs,
+    contract: Contract = LINUX_CONTRACT,
+  ) {
+    this.contract = contract;
+  }
+
+  static of(spec: KernelSpec): ModelTarget {
+    const bugs = spec.bugs.map(bugByName);
+    const knobs = bugs.reduce(
+      (sum, bug) => withKnobs(sum, bug.knobs),
+      knobsOf(presetByName(spec.kernel)),
+    );
+    return new ModelTarget(knobs, { tracksDma: bugs.some((bug) => bug.tracksDma === true) });
+  }
+
+  execute(program: Program, scheduler: Scheduler): Execution {
+    const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
+    return { trace: this.kernel.trace, schedule: this.switches, stuck };
+  }
+}

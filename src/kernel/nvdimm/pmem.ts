@@ -1,0 +1,59 @@
+/**
+ * The pmem driver's primitives: cache-bypassing copies, cache write-back, and the fence behind
+ * REQ_PREFLUSH. Everything that kernel code does to device memory goes through here.
+ */
+import { LINE_SIZE, WORD_SIZE } from '../../support/units.js';
+import { FENCE, STORE } from '../../trace/event.js';
+import type { Kernel } from '../kernel.js';
+import { POINT } from '../points.js';
+import type { Run, Task } from '../types.js';
+
+/** Lines of a large flush between two preemption points. */
+const FLUSH_CHUNK_LINES = 32;
+
+/**
+ * Models arch/x86/lib/usercopy_64.c __memcpy_flushcache(), for a source of one repeated byte: whole words
+ * go by movnti; a head and a tail of less than a word are stored to the cache and written back.
+ */
+export function memcpyFlushcache(
+  k: Kernel,
+  t: Task,
+  address: number,
+  length: number,
+  byte: number,
+  ino: number,
+  offset: number,
+): void {
+  let at = address;
+  let rest = length;
+  const cached = (bytes: number): void => {
+    k.cpus.storeNow(t.id, t.op, at, bytes, byte, STORE.kernel, ino, offset + at - address);
+    k.cpus.flush(t.id, t.op, at, bytes);
+    at += bytes;
+    rest -= bytes;
+  };
+  const head = Math.min(rest, -at & (WORD_SIZE - 1));
+  if (head > 0) cached(head);
+  const words = rest & -WORD_SIZE;
+  if (words > 0) {
+    const how = STORE.kernel | STORE.nonTemporal;
+    k.cpus.storeNow(t.id, t.op, at, words, byte, how, ino, offset + at - address);
+    at += words;
+    rest -= words;
+  }
+  if (rest > 0) cached(rest);
+}
+
+/** Models dax_flush() / arch_wb_cache_pmem(): write-back of every line, no fence. */
+export function* daxFlush(k: Kernel, t: Task, address: number, length: number): Run<void> {
+  const chunk = FLUSH_CHUNK_LINES * LINE_SIZE;
+  for (let done = 0; done < length; done += chunk) {
+    if (done > 0 && k.preempt(t, POINT['dax_writeback_one:flushing'])) yield;
+    k.cpus.flush(t.id, t.op, address + done, Math.min(chunk, length - done));
+  }
+}
+
+/** Models nvdimm_flush() on a platform without flush hints: the wmb(), an sfence on this CPU. */
+export function nvdimmFlush(k: Kernel, t: Task): void {
+  k.cpus.fence(t.id, t.op, FENCE.sfence);
+}

@@ -1,0 +1,99 @@
+/**
+ * The kernels that the model knows by name: mainline, and the historical states that the source threads
+ * discuss, each as the set of its deviations from mainline.
+ */
+import { UsageError } from '../support/assert.js';
+import type { KnobName, Knobs } from './variant.js';
+import { MAINLINE_KNOBS, withKnobs } from './variant.js';
+
+export interface Preset {
+  readonly name: string;
+  readonly title: string;
+  /** The thread or source that it comes from. */
+  readonly source: string;
+  readonly knobs: readonly KnobName[];
+}
+
+export const PRESETS: readonly Preset[] = [
+  {
+    name: 'mainline',
+    title: 'every catalogued fix in place: the state in which every promise holds',
+    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L04 revert',
+    knobs: [],
+  },
+  {
+    name: 'linux-6.16',
+    title: 'fs/dax.c as released: mainline without the four fixes that Linux does not have',
+    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L04',
+    knobs: [
+      'towriteLookupSkipsLocked',
+      'inodeMarkedBeforeTag',
+      'syncFaultSkipsInode',
+      'partialPmdDropsDirty',
+    ],
+  },
+  {
+    name: 'dax-v8',
+    title: '"dax: add support for fsync/msync", version 8: entries are tagged and never cleaned',
+    source: 'Zwisler and Kara, 13 Jan 2016',
+    knobs: [
+      'writebackUnlocked',
+      'towriteClearedEarly',
+      'neverClean',
+      'pmdReplacesPteEntries',
+      'pfnMkwriteExpectsEntry',
+      'invalidateDropsMapped',
+      'invalidateDropsDirty',
+      'writeAlwaysInvalidates',
+      'syncSkipsDax',
+      'layoutNotBroken',
+    ],
+  },
+  {
+    name: 'dax-v2',
+    title: 'version 2 of the same: entries are cleaned, without a lock against pfn_mkwrite',
+    source: 'Zwisler, Nov 2015, as recalled in the v8 thread',
+    knobs: [
+      'writebackUnlocked',
+      'pteUpgradedOutsideEntryLock',
+      'pmdReplacesPteEntries',
+      'invalidateDropsDirty',
+      'writeAlwaysInvalidates',
+      'syncSkipsDax',
+      'layoutNotBroken',
+    ],
+  },
+  {
+    name: 'towrite-after-flush',
+    title: 'mainline, but writeback clears its tags after the flush and without the entry lock',
+    source:
+      "Kara's proposal in the v8 thread, on a kernel that cleans: a narrower window, not a fix",
+    knobs: ['writebackUnlocked'],
+  },
+  {
+    name: 'linux-4.0',
+    title: 'no dirty tracking at all: fsync and sync know nothing of mmap stores',
+    source: 'Harrosh and Chinner, Mar 2015',
+    knobs: ['noDirtyTracking', 'layoutNotBroken'],
+  },
+  {
+    name: 'plexistor',
+    title: 'mainline, but fsync flushes only while the file is mapped, and sync nothing',
+    source: "Harrosh's proposal, Mar 2015",
+    knobs: ['fsyncOnlyIfMapped', 'inodeNotMarkedDirty'],
+  },
+];
+
+/** @throws UsageError that lists the names there are. */
+export function presetByName(name: string): Preset {
+  const preset = PRESETS.find((candidate) => candidate.name === name);
+  if (preset === undefined) {
+    const names = PRESETS.map((candidate) => candidate.name).join(', ');
+    throw new UsageError(`--kernel: unknown kernel "${name}"; known: ${names}`);
+  }
+  return preset;
+}
+
+export function knobsOf(preset: Preset): Knobs {
+  return withKnobs(MAINLINE_KNOBS, preset.knobs);
+}

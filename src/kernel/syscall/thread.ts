@@ -1,0 +1,141 @@
+/**
+ * One thread of the program: its operations one after the other, each between op_enter and op_exit events.
+ */
+import type { Op, OpCode } from '../../program/op.js';
+import { FALLOCATE_ZERO_RANGE, MS_ASYNC, OP, PIN_WRITE, specOf } from '../../program/op.js';
+import { fillOf } from '../../program/program.js';
+import { NO_OP } from '../../schedule/schedule.js';
+import { EVENT, NO_INO } from '../../trace/event.js';
+import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from '../fs/file-ops.js';
+import { syncFilesystem, vfsFsyncRange } from '../fs/sync.js';
+import type { Kernel } from '../kernel.js';
+import { dmaRead, dmaWrite, pinUserPages, unpinUserPages } from '../mm/gup.js';
+import { mappedRange, mmap, mprotect, munmap } from '../mm/mmap.js';
+import { POINT } from '../points.js';
+import type { Inode, Run, Task } from '../types.js';
+import { EBADF, EFAULT, EINVAL, ENOMEM } from '../types.js';
+import { userFlush, userLoad, userStore } from './user.js';
+
+export function* runThread(k: Kernel, t: Task): Run<void> {
+  const ops = k.program.threads[t.id] as readonly Op[];
+  for (let index = 0; index < ops.length; index++) {
+    const op = ops[index] as Op;
+    k.enterOp(t, index);
+    const inode = takesFd(op.code) ? (k.mm.fds[op.target] ?? null) : null;
+    k.trace.append(EVENT.op_enter, t.id, t.op, op.code, inode?.ino ?? NO_INO);
+    if (k.preempt(t, POINT.op_start)) yield;
+    const result = yield* perform(k, t, op, inode);
+    k.trace.append(EVENT.op_exit, t.id, t.op, result);
+    if (t.id === 0 && index + 1 === k.program.spawnAfter) k.spawnThreads();
+    if (k.preempt(t, POINT.op_end)) yield;
+  }
+  k.cpus.locked(t.id, t.op);
+  t.op = NO_OP;
+  t.point = POINT.task_end;
+}
+
+function takesFd(code: OpCode): boolean {
+  const spec = specOf(code);
+  return spec.slot === 'fd' && !spec.assigns;
+}
+
+function* perform(k: Kernel, t: Task, op: Op, inode: Inode | null): Run<number> {
+  switch (op.code) {
+    case OP.open:
+      return open(k, op);
+    case OP.mmap:
+      return yield* mmap(k, t, op);
+    case OP.mprotect:
+      return yield* mprotect(k, t, op);
+    case OP.munmap:
+      return yield* munmap(k, t, op);
+    case OP.load:
+      return yield* userLoad(k, t, op.target, op.offset, op.length);
+    case OP.store:
+      return yield* userStore(k, t, op.target, op.offset, op.length, fillOf(t.op));
+    case OP.user_flush:
+      return yield* userFlush(k, t, op.target, op.offset, op.length);
+    case OP.msync:
+      return yield* msync(k, t, op);
+    case OP.sync:
+      yield* syncFilesystem(k, t);
+      return 0;
+    case OP.pin:
+      return yield* pin(k, t, op);
+    case OP.dma_write:
+      return yield* dmaWrite(k, t, op.target, op.offset, op.length, fillOf(t.op));
+    case OP.dma_read:
+      return yield* dmaRead(k, t, op.target, op.offset, op.length);
+    case OP.unpin:
+      return yield* unpinUserPages(k, t, op.target);
+    default:
+      return inode === null ? EBADF : yield* performOnFile(k, t, op, inode);
+  }
+}
+
+/** The operations whose target is a file descriptor. */
+function* performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
+  const { filePagesMax } = k.program.geometry;
+  switch (op.code) {
+    case OP.fsync:
+    case OP.fdatasync:
+      traceSyncRange(k, t, inode, 0, filePagesMax);
+      yield* vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
+      return 0;
+    case OP.pwrite:
+      return yield* pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
+    case OP.pread:
+      return yield* pread(k, t, inode, op.offset, op.length);
+    case OP.ftruncate:
+      return yield* ftruncate(k, t, inode, op.length);
+    case OP.fallocate:
+      return op.flags === FALLOCATE_ZERO_RANGE
+        ? yield* zeroRange(k, t, inode, op.offset, op.length)
+        : yield* punchHole(k, t, inode, op.offset, op.length);
+    case OP.fadvise:
+      return yield* fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
+    default:
+      return EINVAL;
+  }
+}
+
+function open(k: Kernel, op: Op): number {
+  k.mm.fds[op.target] = k.sb.inodes[op.source] as Inode;
+  return op.target;
+}
+
+/** Models msync(2): per vma of the range, the file range behind it, as fdatasync does. */
+function* msync(k: Kernel, t: Task, op: Op): Run<number> {
+  if ((op.flags & MS_ASYNC) !== 0) return 0;
+  const { mmapLock } = k.mm;
+  if (!mmapLock.tryRead(k, t)) yield* mmapLock.waitRead(k, t);
+  const range = mappedRange(k, op);
+  const parts: { inode: Inode; start: number; end: number }[] = [];
+  let covered = 0;
+  for (const vma of k.mm.vmas) {
+    if (range === null || vma.end <= range.start || vma.start >= range.end) continue;
+    const start = Math.max(vma.start, range.start);
+    const end = Math.min(vma.end, range.end);
+    covered += end - start;
+    const first = vma.pgoff + start - vma.start;
+    if (vma.shared) parts.push({ inode: vma.inode, start: first, end: first + end - start });
+  }
+  mmapLock.upRead(k, t);
+  for (const part of parts) traceSyncRange(k, t, part.inode, part.start, part.end);
+  for (const part of parts) {
+    yield* vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
+  }
+  return range !== null && covered === range.end - range.start ? 0 : ENOMEM;
+}
+
+/** Says which pages the call promises to make durable, should it return 0. */
+function traceSyncRange(k: Kernel, t: Task, inode: Inode, start: number, end: number): void {
+  k.trace.append(EVENT.sync_range, t.id, t.op, inode.ino, start, end - start);
+}
+
+function* pin(k: Kernel, t: Task, op: Op): Run<number> {
+  const range = mappedRange(k, op);
+  if (range === null) return EFAULT;
+  const write = (op.flags & PIN_WRITE) !== 0;
+  return yield* pinUserPages(k, t, op.target, range.start, range.end, write);
+}

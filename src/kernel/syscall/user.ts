@@ -1,0 +1,183 @@
+/**
+ * User-mode accesses through a mapping: translate each piece of at most a cache line, fault where the page
+ * tables do not allow it, and access memory. Translation and access are one step, as they are for an
+ * instruction: an interrupt that changes the translation comes before or after it.
+ */
+import { LINE_SIZE, WORD_SIZE } from '../../support/units.js';
+import { blockAddress } from '../../media/layout.js';
+import { EVENT, FENCE, LOAD } from '../../trace/event.js';
+import { fillData } from '../../trace/trace.js';
+import type { Kernel } from '../kernel.js';
+import { pageFault } from '../mm/fault.js';
+import { PTE_ANONYMOUS, PTE_PRESENT, PTE_WRITE, PTE_ZERO, pteBlock } from '../mm/memory-manager.js';
+import { POINT } from '../points.js';
+import type { Run, Task, Vma } from '../types.js';
+import { EFAULT, FAULT } from '../types.js';
+
+/** An access that faults more often than this in a row makes no progress: the kernel livelocks. */
+const FAULTS_MAX = 100;
+/** translate() could not get the access allowed: SIGSEGV or SIGBUS. */
+const NOT_MAPPED = 0;
+
+/** The hardware's walk: the TLB first, then the page tables; 0 when they do not allow the access. */
+function lookup(k: Kernel, t: Task, vpage: number, write: boolean): number {
+  const cached = t.tlb[vpage] as number;
+  if (cached !== 0 && (!write || (cached & PTE_WRITE) !== 0)) return cached;
+  const pte = k.mm.walk(vpage);
+  if ((pte & PTE_PRESENT) === 0 || (write && (pte & PTE_WRITE) === 0)) return 0;
+  t.tlb[vpage] = pte;
+  return pte;
+}
+
+/** A translation that allows the access, faulting as often as it takes. */
+function* translate(k: Kernel, t: Task, vpage: number, write: boolean): Run<number> {
+  for (let faults = 0; faults < FAULTS_MAX; faults++) {
+    const pte = lookup(k, t, vpage, write);
+    if (pte !== 0) return pte;
+    const result = yield* pageFault(k, t, vpage, write);
+    if (result !== FAULT.noPage) return NOT_MAPPED;
+  }
+  yield* k.block(t, POINT['livelock:fault']); // nobody will wake it: the run reports a stuck task
+  return NOT_MAPPED;
+}
+
+/** Where a user access goes, piece by piece. */
+interface Piece {
+  readonly vpage: number;
+  /** Offset in the page. */
+  readonly within: number;
+  readonly length: number;
+}
+
+/** The next piece of [at, end): within one page, and within one cache line if `byLine`. */
+function pieceAt(k: Kernel, slotStart: number, at: number, end: number, byLine: boolean): Piece {
+  const { pageSize } = k.program.geometry;
+  const within = at % pageSize;
+  const limit = byLine ? LINE_SIZE - (within % LINE_SIZE) : pageSize - within;
+  return {
+    vpage: slotStart + Math.floor(at / pageSize),
+    within,
+    length: Math.min(end - at, limit),
+  };
+}
+
+/** The file page that a virtual page maps, for the trace. */
+function fileOffset(k: Kernel, vma: Vma, piece: Piece): number {
+  return (vma.pgoff + piece.vpage - vma.start) * k.program.geometry.pageSize + piece.within;
+}
+
+/** Clips [offset, offset + length) to the mapping of a slot. */
+function clip(
+  k: Kernel,
+  slot: number,
+  offset: number,
+  length: number,
+): { start: number; end: number } | null {
+  const mapping = k.mm.mappings[slot] ?? null;
+  if (mapping === null) return null;
+  const end = Math.min(offset + length, mapping.pages * k.program.geometry.pageSize);
+  return offset < end ? { start: mapping.start, end } : null;
+}
+
+export function* userStore(
+  k: Kernel,
+  t: Task,
+  slot: number,
+  offset: number,
+  length: number,
+  byte: number,
+): Run<number> {
+  const range = clip(k, slot, offset, length);
+  if (range === null) return EFAULT;
+  for (let at = offset; at < range.end;) {
+    const piece = pieceAt(k, range.start, at, range.end, true);
+    const pte = yield* translate(k, t, piece.vpage, true);
+    if (pte === NOT_MAPPED) return EFAULT;
+    if ((pte & PTE_ANONYMOUS) !== 0) storePrivate(k, pte, piece, byte);
+    else if (yield* storeShared(k, t, pte, piece, byte)) return EFAULT;
+    at += piece.length;
+    if (at < range.end && k.preempt(t, POINT.store_piece)) yield;
+  }
+  return 0;
+}
+
+function storePrivate(k: Kernel, pte: number, piece: Piece, byte: number): void {
+  const page = k.mm.anonymous[pteBlock(pte)] as Uint8Array;
+  page.fill(byte, piece.within, piece.within + piece.length);
+}
+
+/** Puts one piece into the store buffer; true if there is no mapping any more. */
+function* storeShared(k: Kernel, t: Task, pte: number, piece: Piece, byte: number): Run<boolean> {
+  const vma = k.mm.findVma(piece.vpage);
+  if (vma === null) return true;
+  const address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
+  const { ino } = vma.inode;
+  k.cpus.store(t.id, t.op, address, piece.length, byte, ino, fileOffset(k, vma, piece));
+  // To stop here is to hold the store in its buffer; otherwise the buffer drains at once.
+  if (k.preempt(t, POINT.store_buffered)) yield;
+  else k.cpus.drain(t.id);
+  return false;
+}
+
+export function* userLoad(
+  k: Kernel,
+  t: Task,
+  slot: number,
+  offset: number,
+  length: number,
+): Run<number> {
+  const range = clip(k, slot, offset, length);
+  if (range === null) return EFAULT;
+  for (let at = offset; at < range.end;) {
+    const piece = pieceAt(k, range.start, at, range.end, false);
+    const pte = yield* translate(k, t, piece.vpage, false);
+    const vma = k.mm.findVma(piece.vpage);
+    if (pte === NOT_MAPPED || vma === null) return EFAULT;
+    loadPiece(k, t, vma, pte, piece);
+    at += piece.length;
+    if (at < range.end && k.preempt(t, POINT.store_piece)) yield;
+  }
+  return 0;
+}
+
+function loadPiece(k: Kernel, t: Task, vma: Vma, pte: number, piece: Piece): void {
+  const offset = fileOffset(k, vma, piece);
+  const { ino } = vma.inode;
+  let address = -1;
+  let data = fillData(0);
+  let how = 0;
+  if ((pte & PTE_ANONYMOUS) !== 0) {
+    const page = k.mm.anonymous[pteBlock(pte)] as Uint8Array;
+    data = k.trace.appendBytes(page, piece.within, piece.length);
+    how = LOAD.private;
+  } else if ((pte & PTE_ZERO) === 0) {
+    address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
+    data = k.cpus.load(t.id, address, piece.length);
+  }
+  k.trace.append(EVENT.load, t.id, t.op, address, piece.length, data, how, ino, offset);
+}
+
+/** clwb of every line of the range that is mapped, then sfence: what a MAP_SYNC user does. */
+export function* userFlush(
+  k: Kernel,
+  t: Task,
+  slot: number,
+  offset: number,
+  length: number,
+): Run<number> {
+  const range = clip(k, slot, offset & -WORD_SIZE, length);
+  if (range === null) return EFAULT;
+  for (let at = offset & -WORD_SIZE; at < range.end;) {
+    const piece = pieceAt(k, range.start, at, range.end, false);
+    const pte = yield* translate(k, t, piece.vpage, false);
+    if (pte === NOT_MAPPED) return EFAULT;
+    if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) === 0) {
+      const address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
+      k.cpus.flush(t.id, t.op, address, piece.length);
+    }
+    at += piece.length;
+    if (k.preempt(t, POINT['user_flush:clwb'])) yield;
+  }
+  k.cpus.fence(t.id, t.op, FENCE.sfence);
+  return 0;
+}

@@ -1,0 +1,21 @@
+/**
+ * A thread of the program and what its coroutine is.
+ */
+
+/** A model function that can be preempted: each `yield` is one of the named points. */
+export type Run<T> = Generator<undefined, T, undefined>;
+
+/** One thread of the program, on a CPU of its own. */
+export interface Task {
+  readonly id: number;
+  run: Run<void> | null;
+  state: 'unborn' | 'runnable' | 'blocked' | 'ended';
+  /** Number of the operation being executed, in thread order over the program; -1 between operations. */
+  op: number;
+  /** The last preemption point passed or stopped at. */
+  point: number;
+  /** How often the current operation has reached each point. */
+  readonly visits: Uint16Array;
+  /** Translations that this CPU may use without looking at the page tables, by virtual page; 0 is none. */
+  tlb: Int32Array;
+}

@@ -1,0 +1,103 @@
+/**
+ * The kernel's objects, as data: what mm_types.h and fs.h are to the kernel. Behaviour lives in mm/, dax/
+ * and fs/; keeping the types here is what lets mm call the file system and the file system call mm.
+ */
+import type { RwSemaphore, WaitQueue } from './lock.js';
+
+export type { Run, Task } from './task.js';
+
+/** An open file's inode with its mapping, as ext4 and the page cache keep them together. */
+export interface Inode {
+  readonly ino: number;
+  /** i_size, in bytes. */
+  size: number;
+  /** i_disksize: the size that the running transaction will commit. */
+  diskSize: number;
+  /** Block of each page, HOLE where there is none. */
+  blocks: Int32Array;
+  /** i_pages: the DAX entry of each page index; a PMD entry is in the slot of its head. */
+  entries: Int32Array;
+  /** PAGECACHE_TAG_DIRTY and PAGECACHE_TAG_TOWRITE of each slot. */
+  tags: Uint8Array;
+  /** i_mmap: the mappings of this file. */
+  readonly vmas: Vma[];
+  readonly iRwsem: RwSemaphore;
+  readonly invalidateLock: RwSemaphore;
+  readonly iMmapRwsem: RwSemaphore;
+  /** I_DIRTY_PAGES, and with it membership of the superblock's dirty list. */
+  dirtyPages: boolean;
+  /** Transactions that hold the latest change of anything, and of what reading the data needs. */
+  syncTid: number;
+  datasyncTid: number;
+}
+
+export interface Vma {
+  inode: Inode;
+  /** First virtual page and one past the last. */
+  start: number;
+  end: number;
+  /** Page index in the file that `start` maps. */
+  pgoff: number;
+  readonly shared: boolean;
+  /** VM_SYNC. */
+  readonly sync: boolean;
+  writable: boolean;
+}
+
+/** What a fault handler is told: struct vm_fault. */
+export interface VmFault {
+  readonly vma: Vma;
+  readonly vpage: number;
+  /** Page index in the file. */
+  readonly pgoff: number;
+  readonly write: boolean;
+}
+
+export interface PinnedPage {
+  /** NO_INO for a page that is not the file's: a private copy or the zero page. */
+  readonly ino: number;
+  readonly page: number;
+  readonly block: number;
+}
+
+/** What pin_user_pages returned. */
+export interface Pin {
+  readonly pages: readonly PinnedPage[];
+  readonly write: boolean;
+}
+
+export interface Journal {
+  /** The transaction that collects changes now. */
+  runningTid: number;
+  committedTid: number;
+  /** Open handles of the running transaction (t_updates). */
+  handles: number;
+  /** The running transaction takes no new handles: a commit waits for the open ones (T_LOCKED). */
+  locked: boolean;
+  committing: boolean;
+  /** Something in the running transaction needs committing. */
+  changed: boolean;
+  readonly waitHandles: WaitQueue;
+  readonly waitUnlocked: WaitQueue;
+  readonly waitCommit: WaitQueue;
+}
+
+/** errno values as calls return them. */
+export const EBADF = -9;
+export const ENOMEM = -12;
+export const EFAULT = -14;
+export const EBUSY = -16;
+export const EINVAL = -22;
+export const ENOSPC = -28;
+export const EIO = -5;
+
+/** Results of fault handlers. */
+export const FAULT = {
+  /** The page tables are as the access needs them, or it must be tried again. */
+  noPage: 0,
+  fallback: 1,
+  sigbus: 2,
+  segv: 3,
+  needDsync: 4,
+} as const;
+export type FaultResult = (typeof FAULT)[keyof typeof FAULT];

@@ -1,0 +1,94 @@
+/**
+ * What can differ between kernels: the knobs that presets (presets.ts) and catalogued bugs (bugs.ts) set.
+ *
+ * Each knob is one deviation from mainline, consulted at one place in the code, where a comment names the
+ * catalogue rows it belongs to. All off is `mainline`: the state in which every promise holds.
+ */
+export interface Knobs {
+  /** Faults leave no tag and no dirty inode; fsync, msync and sync have nothing to flush. B01. */
+  noDirtyTracking: boolean;
+  /** A write fault does not put the inode on the superblock's dirty list, so sync(2) skips it. A21. */
+  inodeNotMarkedDirty: boolean;
+  /** sync(2) calls a writepages that has no DAX branch. B02. */
+  syncSkipsDax: boolean;
+  /** fsync flushes only while some mapping of the file exists. A28. */
+  fsyncOnlyIfMapped: boolean;
+  /** Writeback clears DIRTY but leaves every PTE and PMD writable. A3. */
+  cleanWithoutWriteProtect: boolean;
+  /** A write-protect fault tags the entry, unlocks it, and makes the PTE writable only later. A4, B03. */
+  pteUpgradedOutsideEntryLock: boolean;
+  /** pfn_mkwrite only looks for an entry to tag; without one it changes nothing and reports success. A5. */
+  pfnMkwriteExpectsEntry: boolean;
+  /** Reclaim drops clean entries that are still mapped, without unmapping them. A5, B11. */
+  invalidateDropsMapped: boolean;
+  /** Invalidation drops entries whatever their tags. B09. */
+  invalidateDropsDirty: boolean;
+  /** write(2) invalidates the pages it writes even when no block was allocated, as direct I/O does. B09. */
+  writeAlwaysInvalidates: boolean;
+  /** A PMD fault replaces the PTE entries of its range and their tags are gone. A1, B06. */
+  pmdReplacesPteEntries: boolean;
+  /** Writeback write-protects PTEs but not PMDs. B07. */
+  pmdNotWriteProtected: boolean;
+  /** Writeback works on entries without locking them. Half of A2/B04. */
+  writebackUnlocked: boolean;
+  /** Writeback clears TOWRITE before it flushes. The other half of A2/B04; harmless alone. */
+  towriteClearedEarly: boolean;
+  /** Writeback never cleans: entries stay DIRTY and mappings writable. What v8 did to avoid A4. */
+  neverClean: boolean;
+  /** Truncate and hole punch do not wait for pins. A9, B37. */
+  layoutNotBroken: boolean;
+  /** Writeback looks entries up by TOWRITE, which a locked entry under writeback no longer has. L01. */
+  towriteLookupSkipsLocked: boolean;
+  /** The inode is put on the dirty list before its entry is tagged, so sync can take it off between. L02. */
+  inodeMarkedBeforeTag: boolean;
+  /** A synchronous fault tags its entry without putting the inode on the dirty list. L03. */
+  syncFaultSkipsInode: boolean;
+  /** Removing a part of a PMD entry's range drops the dirty state of the rest. L04. */
+  partialPmdDropsDirty: boolean;
+  /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
+  cleanWithoutTlbFlush: boolean;
+  /** The journal's commit does not fence the data before its record. Not historical; tests use it. */
+  commitWithoutPreflush: boolean;
+  /** New blocks reach user space without being zeroed. Not historical; tests use it. */
+  allocateWithoutZeroing: boolean;
+  /** fdatasync does not commit the transaction that allocated the file's blocks. Tests use it. */
+  fdatasyncSkipsCommit: boolean;
+  /** Freed blocks are reused before the transaction that freed them has committed. Tests use it. */
+  reuseBeforeCommit: boolean;
+}
+
+export type KnobName = keyof Knobs;
+
+export const MAINLINE_KNOBS: Knobs = Object.freeze({
+  noDirtyTracking: false,
+  inodeNotMarkedDirty: false,
+  syncSkipsDax: false,
+  fsyncOnlyIfMapped: false,
+  cleanWithoutWriteProtect: false,
+  pteUpgradedOutsideEntryLock: false,
+  pfnMkwriteExpectsEntry: false,
+  invalidateDropsMapped: false,
+  invalidateDropsDirty: false,
+  writeAlwaysInvalidates: false,
+  pmdReplacesPteEntries: false,
+  pmdNotWriteProtected: false,
+  writebackUnlocked: false,
+  towriteClearedEarly: false,
+  neverClean: false,
+  layoutNotBroken: false,
+  towriteLookupSkipsLocked: false,
+  inodeMarkedBeforeTag: false,
+  syncFaultSkipsInode: false,
+  partialPmdDropsDirty: false,
+  cleanWithoutTlbFlush: false,
+  commitWithoutPreflush: false,
+  allocateWithoutZeroing: false,
+  fdatasyncSkipsCommit: false,
+  reuseBeforeCommit: false,
+});
+
+export function withKnobs(base: Knobs, names: readonly KnobName[]): Knobs {
+  const knobs = { ...base };
+  for (const name of names) knobs[name] = true;
+  return Object.freeze(knobs);
+}
