@@ -1,0 +1,31 @@
+/**
+ * A crash plan: one power failure, made concrete. The cut, the metadata version that survives, and for
+ * each unit that loses something how much of its chain is kept. All other pending units keep everything:
+ * a witness shows no more loss than it needs.
+ */
+import type { PersistHistory } from '../persistency/history.js';
+
+export interface ShortUnit {
+  readonly unit: number;
+  /** Words of the chain that survive. */
+  readonly kept: number;
+}
+
+export interface CrashPlan {
+  /** Power fails right after this event; -1 is before the first. */
+  readonly cut: number;
+  /** Number of the surviving metadata version; 0 is mkfs. */
+  readonly version: number;
+  readonly short: readonly ShortUnit[];
+}
+
+/** The image that a plan leaves; `history` has been folded up to and including the plan's cut. */
+export function buildImage(history: PersistHistory, plan: CrashPlan): Uint8Array {
+  const image = history.media.bytes.slice();
+  const short = new Map(plan.short.map((unit) => [unit.unit, unit.kept]));
+  for (const unit of history.pending()) {
+    history.writePrefix(image, unit, short.get(unit) ?? (history.visible[unit] as number));
+  }
+  image.set(history.versions.record(plan.version, history.trace), 0);
+  return image;
+}

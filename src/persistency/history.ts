@@ -1,0 +1,349 @@
+/**
+ * The persistency model: folds the persistency events of a trace into what a power failure would leave.
+ *
+ * A *unit* is what persists in order: a cache line in line-ordered mode, an aligned word in location mode.
+ * Each unit has a *chain*: the stores to it in the order in which they became visible, counted in words (a
+ * store of more than a word is that many instructions, ascending). Two counts say it all:
+ *
+ *     visible   how much of the chain is visible; a cut after this event may keep any prefix up to here
+ *     durable   how much is on media for certain; never falls
+ *
+ * durable rises when a write-back completes: clflush at its place; clwb, clflushopt and non-temporal stores
+ * at the next fence of the same CPU, to the count that the chain had when they were issued. With eADR the
+ * caches are inside the power-fail domain: a visible store is durable, except a non-temporal one, which
+ * sits in a write-combining buffer until its fence.
+ *
+ * Approximation: in line-ordered mode a non-temporal store and its fence make the older stores of that line
+ * durable, too: the cache evicts a line that a non-temporal store hits. Location mode does not assume it.
+ *
+ * The journal's commit records form one more chain (persistency/versions.ts): one unit, a version a commit.
+ *
+ * The arrays are indexed by unit and reused from one execution to the next; `reset` clears only what was
+ * touched. This file is hot: hence the plain loops.
+ */
+import { assert } from '../support/assert.js';
+import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
+import type { Image } from '../media/image.js';
+import type { Layout } from '../media/layout.js';
+import type { Program } from '../program/program.js';
+import { EVENT, FLUSH, STORE } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { dataByte, STRIDE } from '../trace/trace.js';
+import { Versions } from './versions.js';
+
+export type PersistencyMode = 'line' | 'location';
+export type PowerDomain = 'adr' | 'eadr';
+
+export interface PersistencyOptions {
+  readonly persistency: PersistencyMode;
+  readonly domain: PowerDomain;
+}
+
+/** log2 of small integers, for counting crash states. */
+const LOG2 = Float64Array.from({ length: 4096 }, (_, n) => Math.log2(Math.max(1, n)));
+
+const log2Of = (n: number): number => (n < LOG2.length ? (LOG2[n] as number) : Math.log2(n));
+
+export const NO_RECORD = -1;
+
+/** Write-backs and non-temporal stores of one CPU that await its fence: pairs of unit and count. */
+class Outstanding {
+  units = new Int32Array(256);
+  counts = new Int32Array(256);
+  length = 0;
+
+  push(unit: number, count: number): void {
+    if (this.length === this.units.length) {
+      this.units = grow(this.units);
+      this.counts = grow(this.counts);
+    }
+    this.units[this.length] = unit;
+    this.counts[this.length++] = count;
+  }
+}
+
+function grow(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}
+
+const CPUS = 16;
+
+export class PersistHistory {
+  readonly versions = new Versions();
+  layout!: Layout;
+  trace!: Trace;
+  /** 6 in line-ordered mode, 3 in location mode. */
+  unitShift = LINE_SHIFT;
+
+  /** Counts of words, by unit. */
+  visible = new Int32Array(0);
+  durable = new Int32Array(0);
+  /** Units of each block whose durable count is behind the visible one. */
+  pendingInBlock = new Int32Array(0);
+  /** Units, over the whole device, that are pending. */
+  pendingUnits = 0;
+  /** log2 of the number of distinct survivor choices at this point of the trace. */
+  statesLog2 = 0;
+
+  /** Chains: first and last record of each unit, and the last durable one. */
+  private head = new Int32Array(0);
+  private tail = new Int32Array(0);
+  private settled = new Int32Array(0);
+
+  /** Records: the store event, the chain count before it, its words in the unit, the next record. */
+  recordEvent = new Int32Array(1024);
+  recordBefore = new Int32Array(1024);
+  recordWords = new Int32Array(1024);
+  recordNext = new Int32Array(1024);
+  private records = 0;
+
+  private touched = new Int32Array(256);
+  private touchedCount = 0;
+  private readonly outstanding = Array.from({ length: CPUS }, () => new Outstanding());
+  private eadr = false;
+
+  /** `media` receives every line as it becomes durable. */
+  constructor(readonly media: Image) {}
+
+  reset(program: Program, layout: Layout, trace: Trace, options: PersistencyOptions): void {
+    this.clear();
+    this.media.reset(program, layout);
+    this.layout = layout;
+    this.trace = trace;
+    this.eadr = options.domain === 'eadr';
+    const shift = options.persistency === 'line' ? LINE_SHIFT : WORD_SHIFT;
+    const units = layout.mediaBytes >> shift;
+    if (this.visible.length !== units || this.unitShift !== shift) {
+      this.unitShift = shift;
+      this.visible = new Int32Array(units);
+      this.durable = new Int32Array(units);
+      this.head = new Int32Array(units).fill(NO_RECORD);
+      this.tail = new Int32Array(units).fill(NO_RECORD);
+      this.settled = new Int32Array(units).fill(NO_RECORD);
+    }
+    const blocks = layout.geometry.blockCount;
+    if (this.pendingInBlock.length !== blocks) this.pendingInBlock = new Int32Array(blocks);
+    this.versions.reset(this.media.bytes, layout.recordBytes);
+  }
+
+  private clear(): void {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const unit = this.touched[i] as number;
+      this.visible[unit] = 0;
+      this.durable[unit] = 0;
+      this.head[unit] = NO_RECORD;
+      this.tail[unit] = NO_RECORD;
+      this.settled[unit] = NO_RECORD;
+    }
+    this.touchedCount = 0;
+    this.records = 0;
+    this.pendingInBlock.fill(0);
+    this.pendingUnits = 0;
+    this.statesLog2 = 0;
+    for (const list of this.outstanding) list.length = 0;
+  }
+
+  /** Folds one event; annotation events change nothing. */
+  apply(index: number): void {
+    const rows = this.trace.rows;
+    const at = index * STRIDE;
+    const header = rows[at] as number;
+    const cpu = (header >> 8) & 15;
+    switch (header & 255) {
+      case EVENT.store:
+        this.store(
+          index,
+          cpu,
+          rows[at + 1] as number,
+          rows[at + 2] as number,
+          rows[at + 4] as number,
+        );
+        break;
+      case EVENT.flush:
+        this.flush(cpu, rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number);
+        break;
+      case EVENT.fence:
+        this.fence(cpu);
+        break;
+      case EVENT.journal_commit:
+        this.statesLog2 += this.versions.write(index, cpu, rows[at + 1] as number);
+        break;
+      default:
+        break;
+    }
+  }
+
+  blockOfUnit(unit: number): number {
+    const address = (unit << this.unitShift) - this.layout.dataStart;
+    return Math.floor(address / this.layout.geometry.pageSize);
+  }
+
+  unitOfAddress(address: number): number {
+    return address >> this.unitShift;
+  }
+
+  /** The first record of a unit that is not durable for certain, or NO_RECORD. */
+  firstPending(unit: number): number {
+    const settled = this.settled[unit] as number;
+    if (settled === NO_RECORD) return this.head[unit] as number;
+    return this.recordNext[settled] as number;
+  }
+
+  firstRecord(unit: number): number {
+    return this.head[unit] as number;
+  }
+
+  lastDurableRecord(unit: number): number {
+    return this.settled[unit] as number;
+  }
+
+  private store(index: number, cpu: number, address: number, length: number, how: number): void {
+    const shift = this.unitShift;
+    const first = address >> shift;
+    const last = (address + length - 1) >> shift;
+    const nonTemporal = (how & STORE.nonTemporal) !== 0;
+    const end = address + length;
+    for (let unit = first; unit <= last; unit++) {
+      const from = unit === first ? address : unit << shift;
+      const to = unit === last ? end : (unit + 1) << shift;
+      const words = ((to - 1) >> WORD_SHIFT) - (from >> WORD_SHIFT) + 1;
+      this.append(unit, index, words);
+      if (nonTemporal)
+        (this.outstanding[cpu] as Outstanding).push(unit, this.visible[unit] as number);
+      else if (this.eadr) this.raise(unit, this.visible[unit] as number);
+    }
+  }
+
+  private append(unit: number, event: number, words: number): void {
+    const record = this.newRecord();
+    const before = this.visible[unit] as number;
+    this.recordEvent[record] = event;
+    this.recordBefore[record] = before;
+    this.recordWords[record] = words;
+    this.recordNext[record] = NO_RECORD;
+    const tail = this.tail[unit] as number;
+    if (tail === NO_RECORD) {
+      this.head[unit] = record;
+      this.touch(unit);
+    } else {
+      this.recordNext[tail] = record;
+    }
+    this.tail[unit] = record;
+    this.visible[unit] = before + words;
+    const pending = before - (this.durable[unit] as number);
+    if (pending === 0) {
+      this.pendingUnits++;
+      const block = this.blockOfUnit(unit);
+      (this.pendingInBlock[block] as number)++;
+    }
+    this.statesLog2 += log2Of(pending + words + 1) - log2Of(pending + 1);
+  }
+
+  private touch(unit: number): void {
+    if (this.touchedCount === this.touched.length) this.touched = grow(this.touched);
+    this.touched[this.touchedCount++] = unit;
+  }
+
+  private newRecord(): number {
+    if (this.records === this.recordEvent.length) {
+      this.recordEvent = grow(this.recordEvent);
+      this.recordBefore = grow(this.recordBefore);
+      this.recordWords = grow(this.recordWords);
+      this.recordNext = grow(this.recordNext);
+    }
+    return this.records++;
+  }
+
+  private flush(cpu: number, address: number, length: number, how: number): void {
+    if (this.eadr) return;
+    const first = address >> this.unitShift;
+    const last = (address + length - 1) >> this.unitShift;
+    if (this.pendingUnits === 0) return;
+    const outstanding = this.outstanding[cpu] as Outstanding;
+    for (let unit = first; unit <= last; unit++) {
+      const visible = this.visible[unit] as number;
+      if (visible === (this.durable[unit] as number)) continue;
+      if (how === FLUSH.clflush) this.raise(unit, visible);
+      else outstanding.push(unit, visible);
+    }
+  }
+
+  private fence(cpu: number): void {
+    const list = this.outstanding[cpu] as Outstanding;
+    for (let i = 0; i < list.length; i++) {
+      this.raise(list.units[i] as number, list.counts[i] as number);
+    }
+    list.length = 0;
+    this.statesLog2 -= this.versions.fence(cpu, this.media.bytes, this.trace);
+  }
+
+  /** The chain of `unit` is durable up to `count`, which is at the end of a record. */
+  private raise(unit: number, count: number): void {
+    const durable = this.durable[unit] as number;
+    if (count <= durable) return;
+    let record = this.firstPending(unit);
+    let settled = record;
+    while (record !== NO_RECORD && (this.recordBefore[record] as number) < count) {
+      this.writeRecord(this.media.bytes, unit, record, this.recordWords[record] as number);
+      settled = record;
+      record = this.recordNext[record] as number;
+    }
+    this.settled[unit] = settled;
+    this.durable[unit] = count;
+    const visible = this.visible[unit] as number;
+    this.statesLog2 += log2Of(visible - count + 1) - log2Of(visible - durable + 1);
+    const block = this.blockOfUnit(unit);
+    this.media.touch(block);
+    if (visible === count) {
+      this.pendingUnits--;
+      (this.pendingInBlock[block] as number)--;
+    }
+  }
+
+  /** Writes the first `words` words that a record has in a unit into `bytes`. */
+  private writeRecord(bytes: Uint8Array, unit: number, record: number, words: number): void {
+    const event = this.recordEvent[record] as number;
+    const at = event * STRIDE;
+    const address = this.trace.rows[at + 1] as number;
+    const end = address + (this.trace.rows[at + 2] as number);
+    const data = this.trace.rows[at + 3] as number;
+    const low = Math.max(address, unit << this.unitShift);
+    const wordEnd = ((low >> WORD_SHIFT) + words) << WORD_SHIFT;
+    const high = Math.min(end, (unit + 1) << this.unitShift, wordEnd);
+    if (data < 0) {
+      const byte = -1 - data;
+      for (let a = low; a < high; a++) bytes[a] = byte;
+    } else {
+      for (let a = low; a < high; a++) bytes[a] = dataByte(this.trace, data, a - address);
+    }
+  }
+
+  /** Puts what a prefix of `count` words of the chain leaves in a unit on top of the durable bytes. */
+  writePrefix(bytes: Uint8Array, unit: number, count: number): void {
+    assert(
+      count >= (this.durable[unit] as number) && count <= (this.visible[unit] as number),
+      () => `unit ${unit}: no survivor of ${count} words`,
+    );
+    let record = this.firstPending(unit);
+    while (record !== NO_RECORD && (this.recordBefore[record] as number) < count) {
+      const words = Math.min(
+        this.recordWords[record] as number,
+        count - (this.recordBefore[record] as number),
+      );
+      this.writeRecord(bytes, unit, record, words);
+      record = this.recordNext[record] as number;
+    }
+  }
+
+  /** Every pending unit, in ascending order. */
+  pending(): number[] {
+    const units: number[] = [];
+    for (let i = 0; i < this.touchedCount; i++) {
+      const unit = this.touched[i] as number;
+      if ((this.visible[unit] as number) > (this.durable[unit] as number)) units.push(unit);
+    }
+    return units.sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The chain of the journal's commit records: one unit whose stores are whole metadata versions. Version 0
+ * is what mkfs left; a later one is visible when its record is written and durable at the next fence of
+ * the CPU that wrote it (the commit's FUA).
+ */
+import type { Trace } from '../trace/trace.js';
+
+export class Versions {
+  /** Of each version: the commit event (-1 for mkfs) and where its record is in the trace's pool. */
+  readonly events: number[] = [];
+  private readonly data: number[] = [];
+  private readonly writers: number[] = [];
+  /** The mkfs record. */
+  private initial: Uint8Array = new Uint8Array(0);
+  private recordBytes = 0;
+  /** The oldest version that can be the survivor, and the newest. */
+  durable = 0;
+  visible = 0;
+
+  reset(media: Uint8Array, recordBytes: number): void {
+    this.recordBytes = recordBytes;
+    if (this.initial.length !== recordBytes) this.initial = new Uint8Array(recordBytes);
+    for (let i = 0; i < recordBytes; i++) this.initial[i] = media[i] as number;
+    this.events.length = 1;
+    this.data.length = 1;
+    this.writers.length = 1;
+    this.events[0] = -1;
+    this.data[0] = 0;
+    this.writers[0] = -1;
+    this.durable = 0;
+    this.visible = 0;
+  }
+
+  /** A commit record is written; gives by how much log2 of the crash states grew. */
+  write(event: number, cpu: number, data: number): number {
+    const before = this.visible - this.durable + 1;
+    this.visible++;
+    this.events.push(event);
+    this.data.push(data);
+    this.writers.push(cpu);
+    return Math.log2(before + 1) - Math.log2(before);
+  }
+
+  /** A fence of `cpu` completes its records; gives by how much log2 of the crash states fell. */
+  fence(cpu: number, media: Uint8Array, trace: Trace): number {
+    const before = this.visible - this.durable + 1;
+    let newest = this.durable;
+    for (let version = this.durable + 1; version <= this.visible; version++) {
+      if (this.writers[version] === cpu) newest = version;
+    }
+    if (newest === this.durable) return 0;
+    this.durable = newest;
+    media.set(this.record(newest, trace), 0);
+    return Math.log2(before) - Math.log2(this.visible - this.durable + 1);
+  }
+
+  /** The metadata record of a version. */
+  record(version: number, trace: Trace): Uint8Array {
+    if (version === 0) return this.initial;
+    const data = this.data[version] as number;
+    return trace.pool.subarray(data, data + this.recordBytes);
+  }
+}
