@@ -1,0 +1,99 @@
+/**
+ * The plain checker: every cut, every survivor choice, every image built, recovered and read back, every
+ * byte held against the definition. It shares no shortcut with the fast checker (judge.ts), which tests
+ * hold against it: same verdicts, always. Only for programs with few crash states.
+ */
+import { allPlans, countStates } from '../crash/enumerate.js';
+import { buildImage } from '../crash/plan.js';
+import { RecoveredFiles } from '../crash/recover.js';
+import { Image } from '../media/image.js';
+import { layoutOf } from '../media/layout.js';
+import type { PersistencyOptions } from '../persistency/history.js';
+import { PersistHistory } from '../persistency/history.js';
+import type { Program } from '../program/program.js';
+import { opAt } from '../program/program.js';
+import type { Op } from '../program/op.js';
+import type { Contract } from '../target/target.js';
+import { EVENT } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { Expectation } from './expectation.js';
+import type { PromiseMade } from './promise.js';
+import { promiseOf } from './promise.js';
+
+export interface BruteForceResult {
+  /** Calls whose promise some crash state breaks, by operation number. */
+  readonly brokenPromises: ReadonlySet<number>;
+  /** Files that show foreign bytes in some crash state. */
+  readonly exposedFiles: ReadonlySet<number>;
+  /** Crash states looked at; images that are equal are judged once. */
+  readonly states: number;
+}
+
+/** Null when some cut has more than `statesMax` crash states. */
+export function bruteForce(
+  program: Program,
+  trace: Trace,
+  options: PersistencyOptions & { readonly contract: Contract },
+  statesMax: number,
+): BruteForceResult | null {
+  const layout = layoutOf(program.geometry, program.files.length);
+  const expectation = new Expectation(program, layout, trace, options.contract);
+  const history = new PersistHistory(new Image());
+  history.reset(program, layout, trace, options);
+  const promises = promisesOf(program, trace);
+  const brokenPromises = new Set<number>();
+  const exposedFiles = new Set<number>();
+  let states = 0;
+  for (let cut = -1; cut < trace.length; cut++) {
+    if (cut >= 0) history.apply(cut);
+    if (countStates(history) > statesMax) return null;
+    const judged = new Set<string>();
+    for (const plan of allPlans(history, cut)) {
+      states++;
+      const image = buildImage(history, plan);
+      const key = Buffer.from(image.buffer).toString('latin1');
+      if (judged.has(key)) continue;
+      judged.add(key);
+      const files = new RecoveredFiles(layout, image);
+      for (const made of promises) {
+        if (made.end > cut || brokenPromises.has(made.op)) continue;
+        if (expectation.checkPromise(files, made, cut) !== null) brokenPromises.add(made.op);
+      }
+      for (let ino = 0; ino < program.files.length; ino++) {
+        if (exposedFiles.has(ino)) continue;
+        if (expectation.checkExposure(files, cut, ino) !== null) exposedFiles.add(ino);
+      }
+    }
+  }
+  return { brokenPromises, exposedFiles, states };
+}
+
+/** Every call of the trace that made a promise and returned success. */
+function promisesOf(program: Program, trace: Trace): PromiseMade[] {
+  const { pageSize, filePagesMax } = program.geometry;
+  const made: PromiseMade[] = [];
+  for (let begin = 0; begin < trace.length; begin++) {
+    if (trace.kind(begin) !== EVENT.op_enter) continue;
+    const op = trace.op(begin);
+    const promise = promiseOf(opAt(program, op) as Op);
+    if (promise === null) continue;
+    const ranges =
+      promise === 'P6'
+        ? program.files.map((_, ino) => ({ ino, from: 0, to: filePagesMax * pageSize }))
+        : [];
+    for (let event = begin + 1; event < trace.length; event++) {
+      if (trace.op(event) !== op) continue;
+      if (trace.kind(event) === EVENT.sync_range) {
+        const from = trace.argument(event, 1) * pageSize;
+        const to = from + trace.argument(event, 2) * pageSize;
+        ranges.push({ ino: trace.argument(event, 0), from, to });
+      } else if (trace.kind(event) === EVENT.op_exit) {
+        if (trace.argument(event, 0) === 0) {
+          made.push({ op, task: trace.task(begin), begin, end: event, ranges });
+        }
+        break;
+      }
+    }
+  }
+  return made;
+}

@@ -1,0 +1,93 @@
+/**
+ * Rules about the running kernel, decided event by event without any crash: what a load shows (P1) and
+ * whether a pinned block was given away (P13).
+ */
+import { HOLE, blockOf } from '../media/layout.js';
+import { EVENT, LOAD } from '../trace/event.js';
+import { dataByte } from '../trace/trace.js';
+import type { JudgeState } from './state.js';
+import type { Mechanism } from './mechanism.js';
+
+/** P1: a load shows the bytes that the file should hold at this point of the trace. */
+export function checkLoad(state: JudgeState, event: number): void {
+  const { trace, view, layout } = state;
+  const how = trace.argument(event, 3);
+  if ((how & LOAD.private) !== 0) return; // POSIX leaves open what a private mapping shows
+  const ino = trace.argument(event, 4);
+  const offset = trace.argument(event, 5);
+  const data = trace.argument(event, 2);
+  const length = Math.min(trace.argument(event, 1), (view.sizes[ino] as number) - offset);
+  for (let i = 0; i < length; i++) {
+    const found = dataByte(trace, data, i);
+    const expected = view.byteOf(ino, offset + i);
+    if (found === expected || ownStoreHeld(state, event, ino, offset + i, found)) continue;
+    const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
+    const mechanism = explainLoad(
+      trace.argument(event, 0) < 0 ? HOLE : blockOf(layout, trace.argument(event, 0)),
+      view.blocks[page] as number,
+    );
+    if (state.isRepeat('P1', mechanism, trace.op(event), ino)) return;
+    state.report(
+      {
+        promise: 'P1',
+        mechanism,
+        op: trace.op(event),
+        event,
+        ino,
+        offset: offset + i,
+        store: -1,
+        detail: `read byte ${found}, expected ${expected}`,
+      },
+      null,
+    );
+    return;
+  }
+}
+
+function explainLoad(readFrom: number, mapped: number): Mechanism {
+  if (readFrom === mapped) return 'wrong-bytes-read';
+  return readFrom === HOLE ? 'stale-zero-page' : 'stale-block';
+}
+
+/** The CPU's own store, still in its buffer when it loaded, is legally seen before anybody else sees it. */
+function ownStoreHeld(
+  state: JudgeState,
+  load: number,
+  ino: number,
+  offset: number,
+  value: number,
+): boolean {
+  const { trace } = state;
+  const task = trace.task(load);
+  for (let event = load + 1; event < trace.length; event++) {
+    if (trace.kind(event) !== EVENT.store || trace.task(event) !== task) continue;
+    if (trace.argument(event, 6) > load) return false;
+    const from = trace.argument(event, 5);
+    const within = offset >= from && offset < from + trace.argument(event, 1);
+    if (trace.argument(event, 4) !== ino || !within) continue;
+    if (dataByte(trace, trace.argument(event, 2), offset - from) === value) return true;
+  }
+  return false;
+}
+
+/** P13: a block that is mapped to a page now must not be pinned through its former owner. */
+export function checkReuse(state: JudgeState, event: number): void {
+  const { trace, view } = state;
+  const block = trace.argument(event, 2);
+  if ((view.pins[block] as number) <= 0) return;
+  const mechanism: Mechanism = 'block-reused-while-pinned';
+  if (state.isRepeat('P13', mechanism, trace.op(event), -1)) return;
+  state.report(
+    {
+      promise: 'P13',
+      mechanism,
+      op: trace.op(event),
+      event,
+      ino: trace.argument(event, 0),
+      offset: trace.argument(event, 1) * state.layout.geometry.pageSize,
+      store: -1,
+      detail: `block ${block} has ${view.pins[block]} unreleased pin(s) of its former owner`,
+    },
+    null,
+  );
+}

@@ -1,0 +1,308 @@
+/**
+ * P3, P4, P5, P6: when a call that promises durability returns success, everything that happened before it
+ * started is on media, for the pages it covers. Decided at its return, for all later cuts.
+ */
+import type { CrashPlan, ShortUnit } from '../crash/plan.js';
+import { decodeMetadata, HOLE } from '../media/layout.js';
+import { NO_RECORD } from '../persistency/history.js';
+import { opAt } from '../program/program.js';
+import type { Op } from '../program/op.js';
+import { EVENT } from '../trace/event.js';
+import { settlingOf, unpinnedBetween } from './expectation.js';
+import type { Candidate, JudgeState } from './state.js';
+import { explainLostStore } from './mechanism.js';
+import type { PromiseId, PromiseMade } from './promise.js';
+import { promiseOf } from './promise.js';
+
+/** A call that promises durability and has not returned. */
+interface OpenPromise {
+  readonly promise: PromiseId;
+  readonly op: number;
+  readonly begin: number;
+  readonly ranges: { ino: number; from: number; to: number }[];
+}
+
+/** A change of in-core metadata: of the block of a page, or (page < 0) of the size. */
+interface MetadataChange {
+  readonly event: number;
+  readonly page: number;
+  readonly value: number;
+}
+
+const SIZE = -1;
+
+export class DurabilityRule {
+  private readonly open: (OpenPromise | null)[] = new Array<OpenPromise | null>(16).fill(null);
+  /** Per file, what changed in its metadata and when. */
+  private changes: MetadataChange[][] = [];
+
+  constructor(private readonly state: JudgeState) {}
+
+  reset(): void {
+    this.open.fill(null);
+    const files = this.state.program.files.length;
+    while (this.changes.length < files) this.changes.push([]);
+    for (const list of this.changes) list.length = 0;
+  }
+
+  enter(event: number): void {
+    const { trace, program } = this.state;
+    const op = trace.op(event);
+    const promise = promiseOf(opAt(program, op) as Op);
+    if (promise === null) return;
+    const ranges = promise === 'P6' ? this.allFiles() : [];
+    this.open[trace.task(event)] = { promise, op, begin: event, ranges };
+  }
+
+  /** The call says which pages it covers. */
+  cover(event: number): void {
+    const { trace, layout } = this.state;
+    const { pageSize } = layout.geometry;
+    const from = trace.argument(event, 1) * pageSize;
+    const to = from + trace.argument(event, 2) * pageSize;
+    this.open[trace.task(event)]?.ranges.push({ ino: trace.argument(event, 0), from, to });
+  }
+
+  noteMetadata(event: number): void {
+    const { trace } = this.state;
+    const ino = trace.argument(event, 0);
+    const isSize = trace.kind(event) === EVENT.i_size;
+    const page = isSize ? SIZE : trace.argument(event, 1);
+    const mapped = trace.kind(event) === EVENT.extent_map;
+    const value = isSize ? trace.argument(event, 1) : mapped ? trace.argument(event, 2) : HOLE;
+    (this.changes[ino] as MetadataChange[]).push({ event, page, value });
+  }
+
+  exit(event: number): void {
+    const { trace, verdict } = this.state;
+    const task = trace.task(event);
+    const open = this.open[task] ?? null;
+    if (open === null) return;
+    this.open[task] = null;
+    if (trace.argument(event, 0) !== 0) return; // a call that failed promises nothing
+    verdict.promises++;
+    const made: PromiseMade = {
+      op: open.op,
+      task,
+      begin: open.begin,
+      end: event,
+      ranges: open.ranges,
+    };
+    if (this.checkUnits(open.promise, made)) return;
+    if (this.checkMetadata(open.promise, made) || this.checkTainted(open.promise, made)) return;
+    this.state.kept.push({ promise: open.promise, made });
+  }
+
+  private allFiles(): { ino: number; from: number; to: number }[] {
+    const { filePagesMax, pageSize } = this.state.layout.geometry;
+    return this.state.program.files.map((_, ino) => ({
+      ino,
+      from: 0,
+      to: filePagesMax * pageSize,
+    }));
+  }
+
+  /** Looks at every pending unit of the covered pages; true once a violation is reported or known. */
+  private checkUnits(promise: PromiseId, made: PromiseMade): boolean {
+    const { history, view, layout } = this.state;
+    if (history.pendingUnits === 0) return false;
+    const { pageSize } = layout.geometry;
+    const unitsPerBlock = pageSize >> history.unitShift;
+    for (const range of made.ranges) {
+      const last = Math.min(range.to / pageSize, view.filePages);
+      for (let page = range.from / pageSize; page < last; page++) {
+        const owner = view.pageIndex(range.ino, page);
+        const block = view.blocks[owner] as number;
+        if (block === HOLE || (history.pendingInBlock[block] as number) === 0) continue;
+        const first = (layout.dataStart + block * pageSize) >> history.unitShift;
+        for (let unit = first; unit < first + unitsPerBlock; unit++) {
+          if ((history.visible[unit] as number) === (history.durable[unit] as number)) continue;
+          if (this.checkUnit(promise, made, range.ino, page, unit)) return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private checkUnit(
+    promise: PromiseId,
+    made: PromiseMade,
+    ino: number,
+    page: number,
+    unit: number,
+  ): boolean {
+    const { history, trace, program, layout } = this.state;
+    const { pageSize } = layout.geometry;
+    for (
+      let record = history.firstPending(unit);
+      record !== NO_RECORD;
+      record = history.recordNext[record] as number
+    ) {
+      const store = history.recordEvent[record] as number;
+      if (!this.isPromised(store, made, ino, page)) continue;
+      const mechanism = explainLostStore(program, trace, made, store, pageSize);
+      const candidate: Candidate = {
+        promise,
+        mechanism,
+        op: made.op,
+        event: made.end,
+        ino,
+        offset: trace.argument(store, 5),
+        store,
+        detail: '',
+      };
+      // The shortest survivor, and the one that keeps all but this store: what is below may not differ.
+      for (const kept of [
+        history.durable[unit] as number,
+        history.recordBefore[record] as number,
+      ]) {
+        const version = history.versions.visible;
+        if (this.settle(candidate, made, page, [{ unit, kept }], version)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Had this store happened when the call started, and was it meant for this page? */
+  private isPromised(store: number, made: PromiseMade, ino: number, page: number): boolean {
+    const { trace, view, layout, options } = this.state;
+    const { pageSize } = layout.geometry;
+    if (trace.argument(store, 4) !== ino) return false;
+    const from = trace.argument(store, 5);
+    const to = from + trace.argument(store, 1);
+    if (to <= page * pageSize || from >= (page + 1) * pageSize) return false;
+    const op = trace.op(store);
+    switch (settlingOf(trace.argument(store, 3), options.contract)) {
+      case 'visible':
+        return (
+          store < made.begin ||
+          (trace.task(store) === made.task && trace.argument(store, 6) < made.begin)
+        );
+      case 'exit':
+        return (view.exits[op] as number) < made.begin;
+      case 'unpin': {
+        const block = view.blocks[view.pageIndex(ino, page)] as number;
+        return (
+          (view.exits[op] as number) < made.begin &&
+          unpinnedBetween(trace, block, store, made.begin)
+        );
+      }
+      case 'never':
+        return false;
+    }
+  }
+
+  /** Blocks with bytes that may not be their owner's: what is on media for certain may be wrong there. */
+  private checkTainted(promise: PromiseId, made: PromiseMade): boolean {
+    const { view, tainted, history, layout } = this.state;
+    const { pageSize } = layout.geometry;
+    for (const range of made.ranges) {
+      for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
+        const block = view.blocks[view.pageIndex(range.ino, page)] as number;
+        if (block === HOLE || tainted[block] === 0) continue;
+        const candidate: Candidate = {
+          promise,
+          mechanism: 'stale-block-exposed',
+          op: made.op,
+          event: made.end,
+          ino: range.ino,
+          offset: page * pageSize,
+          store: -1,
+          detail: '',
+        };
+        if (this.settle(candidate, made, page, [], history.versions.visible)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Is what the oldest surviving metadata version says one of the states since the call started? */
+  private checkMetadata(promise: PromiseId, made: PromiseMade): boolean {
+    const { history, trace, layout, view } = this.state;
+    const changed = made.ranges.some((range) => (this.changes[range.ino] as unknown[]).length > 0);
+    if (!changed) return false;
+    const version = history.versions.durable;
+    const durable = decodeMetadata(layout, history.versions.record(version, trace));
+    const { pageSize } = layout.geometry;
+    for (const range of made.ranges) {
+      const file = durable.files[range.ino];
+      if (file === undefined) continue;
+      if (
+        !this.isCurrent(range.ino, SIZE, file.size, view.sizes[range.ino] as number, made) &&
+        this.settleMetadata(promise, made, range.ino, -1, version)
+      ) {
+        return true;
+      }
+      for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
+        const now = view.blocks[view.pageIndex(range.ino, page)] as number;
+        if (this.isCurrent(range.ino, page, file.blocks[page] as number, now, made)) continue;
+        if (this.settleMetadata(promise, made, range.ino, page, version)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Was `value` in effect at the start of the call or set since? */
+  private isCurrent(
+    ino: number,
+    page: number,
+    value: number,
+    now: number,
+    made: PromiseMade,
+  ): boolean {
+    if (value === now) return true;
+    let atStart: number | null = null;
+    for (const change of this.changes[ino] as MetadataChange[]) {
+      if (change.page !== page) continue;
+      if (change.event < made.begin) atStart = change.value;
+      else if (change.value === value) return true;
+    }
+    // No change before the call: the value that mkfs left is the one in effect, and still allowed.
+    return atStart === null || atStart === value;
+  }
+
+  private settleMetadata(
+    promise: PromiseId,
+    made: PromiseMade,
+    ino: number,
+    page: number,
+    version: number,
+  ): boolean {
+    const candidate: Candidate = {
+      promise,
+      mechanism: 'metadata-lost',
+      op: made.op,
+      event: made.end,
+      ino,
+      offset: page < 0 ? -1 : page * this.state.layout.geometry.pageSize,
+      store: -1,
+      detail: '',
+    };
+    return this.settle(candidate, made, page, [], version);
+  }
+
+  /** Confirms a candidate by its image; true if it is a violation, reported now or before. */
+  private settle(
+    candidate: Candidate,
+    made: PromiseMade,
+    page: number,
+    short: ShortUnit[],
+    version: number,
+  ): boolean {
+    const { state } = this;
+    if (state.isRepeat(candidate.promise, candidate.mechanism, candidate.op, candidate.ino))
+      return true;
+    const plan: CrashPlan = { cut: made.end, version, short };
+    const only = { ...made, ranges: made.ranges.filter((range) => range.ino === candidate.ino) };
+    const mismatch = state.expectation().checkPromise(state.recover(plan), only, made.end, page);
+    if (mismatch === null) {
+      state.verdict.unconfirmed++;
+      return false;
+    }
+    const what = mismatch.offset < 0 ? 'size' : 'byte';
+    const offset = mismatch.offset < 0 ? candidate.offset : mismatch.offset;
+    const detail = `${what} ${mismatch.found} after the crash, expected ${mismatch.expected.join(' or ')}`;
+    state.report({ ...candidate, offset, detail }, plan);
+    return true;
+  }
+}

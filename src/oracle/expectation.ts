@@ -1,0 +1,305 @@
+/**
+ * What a recovered file may contain, byte by byte: the definition that everything else is held to.
+ *
+ * Each byte of a file has a history of *actions* in the order of the trace: stores, device writes, kernel
+ * copies and zeroing, removal of its page. A promise settles every action that happened before its call
+ * started. The byte may then hold what the last settled action left, or what any later action left that
+ * had begun by the cut. Nothing is expected of a byte without settled actions, nor of one whose page a
+ * truncate or punch was removing while the call ran.
+ *
+ * This is plain and slow on purpose. The fast checker asks it to confirm what it found; the brute-force
+ * checker asks it about every image.
+ */
+import type { RecoveredFiles } from '../crash/recover.js';
+import type { Program } from '../program/program.js';
+import { opAt } from '../program/program.js';
+import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
+import type { Layout } from '../media/layout.js';
+import { blockOf, HOLE } from '../media/layout.js';
+import type { Contract } from '../target/target.js';
+import { EVENT, STORE } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { dataByte } from '../trace/trace.js';
+import type { PromiseMade } from './promise.js';
+import { FileView, NEVER } from './view.js';
+
+export interface Mismatch {
+  readonly ino: number;
+  /** The byte, or -1 when it is the size that is wrong. */
+  readonly offset: number;
+  readonly expected: readonly number[];
+  readonly found: number;
+}
+
+type Settling = 'visible' | 'exit' | 'unpin' | 'never';
+
+interface Action {
+  readonly event: number;
+  readonly op: number;
+  readonly task: number;
+  /** Where the store was in program order; the event itself for all else. */
+  readonly issued: number;
+  readonly from: number;
+  readonly to: number;
+  /** A place in the trace's pool or a repeated byte, as in store events. */
+  readonly data: number;
+  readonly settling: Settling;
+  /** The block that a device wrote. */
+  readonly block: number;
+}
+
+interface SizeChange {
+  readonly event: number;
+  readonly op: number;
+  readonly size: number;
+}
+
+interface Removal {
+  readonly ino: number;
+  readonly enter: number;
+  readonly exit: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export class Expectation {
+  private readonly actions: Action[][] = [];
+  private readonly sizes: SizeChange[][] = [];
+  private readonly initialSizes: number[] = [];
+  private readonly removals: Removal[] = [];
+  private readonly view = new FileView();
+
+  constructor(
+    private readonly program: Program,
+    private readonly layout: Layout,
+    private readonly trace: Trace,
+    private readonly contract: Contract,
+  ) {
+    this.view.reset(program, layout, trace);
+    program.files.forEach((_, ino) => {
+      this.actions.push([]);
+      this.sizes.push([]);
+      this.initialSizes.push(this.view.sizes[ino] as number);
+    });
+    for (let event = 0; event < trace.length; event++) this.note(event);
+    this.collectRemovals();
+  }
+
+  /** Is the promise kept by these recovered files, for a cut at or after its return? */
+  checkPromise(files: RecoveredFiles, made: PromiseMade, cut: number, page = -1): Mismatch | null {
+    for (const range of made.ranges) {
+      const size = files.sizeOf(range.ino);
+      const wrongSize = this.checkSize(range.ino, size, made, cut);
+      if (wrongSize !== null) return wrongSize;
+      const { from, to } = this.clip(range.from, Math.min(range.to, size), page);
+      for (let offset = from; offset < to; offset++) {
+        if (this.leaves(range.ino, offset, made)) continue;
+        const found = files.byteOf(range.ino, offset);
+        const expected = this.allowedBytes(range.ino, offset, made, cut);
+        if (expected === null || expected.includes(found)) continue;
+        // Bytes that were never the file's own are exposure (checkExposure), not a lost store.
+        if (found !== 0 && !this.everHeld(range.ino, offset, found, cut)) continue;
+        return { ino: range.ino, offset, expected, found };
+      }
+    }
+    return null;
+  }
+
+  /** Does some file show bytes that were never its own? */
+  checkExposure(files: RecoveredFiles, cut: number, only = -1, page = -1): Mismatch | null {
+    for (let ino = 0; ino < this.program.files.length; ino++) {
+      if (only >= 0 && ino !== only) continue;
+      const { from, to } = this.clip(0, files.sizeOf(ino), page);
+      for (let offset = from; offset < to; offset++) {
+        const found = files.byteOf(ino, offset);
+        if (found === 0 || this.everHeld(ino, offset, found, cut)) continue;
+        return { ino, offset, expected: [0], found };
+      }
+    }
+    return null;
+  }
+
+  private clip(from: number, to: number, page: number): { from: number; to: number } {
+    if (page < 0) return { from, to };
+    const { pageSize } = this.layout.geometry;
+    return { from: Math.max(from, page * pageSize), to: Math.min(to, (page + 1) * pageSize) };
+  }
+
+  private checkSize(ino: number, found: number, made: PromiseMade, cut: number): Mismatch | null {
+    let expected = [this.initialSizes[ino] as number];
+    for (const change of this.sizes[ino] as SizeChange[]) {
+      if (change.event > cut) break;
+      if (this.exitOf(change.op) < made.begin) expected = [change.size];
+      else expected.push(change.size);
+    }
+    return expected.includes(found) ? null : { ino, offset: -1, expected, found };
+  }
+
+  /** The values that a byte may have; null when the promise settles none of its actions. */
+  private allowedBytes(
+    ino: number,
+    offset: number,
+    made: PromiseMade,
+    cut: number,
+  ): number[] | null {
+    let allowed: number[] | null = null;
+    for (const action of this.actions[ino] as Action[]) {
+      if (action.event > cut) break;
+      if (offset < action.from || offset >= action.to) continue;
+      const value = dataByte(this.trace, action.data, offset - action.from);
+      if (this.isSettled(action, made)) allowed = [value];
+      else allowed?.push(value);
+    }
+    return allowed;
+  }
+
+  private everHeld(ino: number, offset: number, value: number, cut: number): boolean {
+    for (const action of this.actions[ino] as Action[]) {
+      if (action.event > cut) break;
+      if (offset < action.from || offset >= action.to) continue;
+      if (dataByte(this.trace, action.data, offset - action.from) === value) return true;
+    }
+    return false;
+  }
+
+  private exitOf(op: number): number {
+    return op < 0 ? NEVER : (this.view.exits[op] as number);
+  }
+
+  private isSettled(action: Action, made: PromiseMade): boolean {
+    switch (action.settling) {
+      case 'visible':
+        return (
+          action.event < made.begin || (action.task === made.task && action.issued < made.begin)
+        );
+      case 'exit':
+        return this.exitOf(action.op) < made.begin;
+      case 'unpin':
+        return (
+          this.exitOf(action.op) < made.begin &&
+          unpinnedBetween(this.trace, action.block, action.event, made.begin)
+        );
+      case 'never':
+        return false;
+    }
+  }
+
+  private leaves(ino: number, offset: number, made: PromiseMade): boolean {
+    return this.removals.some(
+      (removal) =>
+        removal.ino === ino &&
+        offset >= removal.from &&
+        offset < removal.to &&
+        removal.enter < made.end &&
+        removal.exit > made.begin,
+    );
+  }
+
+  private note(event: number): void {
+    const { trace, view } = this;
+    switch (trace.kind(event)) {
+      case EVENT.store:
+        this.noteStore(event);
+        break;
+      case EVENT.extent_unmap:
+        this.noteUnmap(event, trace.argument(event, 0), trace.argument(event, 1));
+        break;
+      case EVENT.i_size:
+        (this.sizes[trace.argument(event, 0)] as SizeChange[]).push({
+          event,
+          op: trace.op(event),
+          size: trace.argument(event, 1),
+        });
+        break;
+      default:
+        break;
+    }
+    view.apply(event);
+  }
+
+  private noteStore(event: number): void {
+    const { trace } = this;
+    const ino = trace.argument(event, 4);
+    if (ino < 0) return;
+    const how = trace.argument(event, 3);
+    const offset = trace.argument(event, 5);
+    const block = blockOf(this.layout, trace.argument(event, 0));
+    const isDma = (how & STORE.dma) !== 0;
+    if (isDma) {
+      const page = this.view.pageIndex(ino, Math.floor(offset / this.layout.geometry.pageSize));
+      if (this.view.blocks[page] !== block) return; // not the file's content any more
+    }
+    (this.actions[ino] as Action[]).push({
+      event,
+      op: trace.op(event),
+      task: trace.task(event),
+      issued: trace.argument(event, 6),
+      from: offset,
+      to: offset + trace.argument(event, 1),
+      data: trace.argument(event, 2),
+      settling: settlingOf(how, this.contract),
+      block,
+    });
+  }
+
+  private noteUnmap(event: number, ino: number, page: number): void {
+    const { pageSize } = this.layout.geometry;
+    (this.actions[ino] as Action[]).push({
+      event,
+      op: this.trace.op(event),
+      task: this.trace.task(event),
+      issued: event,
+      from: page * pageSize,
+      to: (page + 1) * pageSize,
+      data: -1, // zeros
+      settling: 'exit',
+      block: HOLE,
+    });
+  }
+
+  private collectRemovals(): void {
+    for (let event = 0; event < this.trace.length; event++) {
+      if (this.trace.kind(event) !== EVENT.op_enter) continue;
+      const removal = removalOf(this.program, this.layout, this.trace, event);
+      if (removal === null) continue;
+      this.removals.push({ ...removal, exit: this.exitOf(this.trace.op(event)) });
+    }
+  }
+}
+
+/** When a store counts as done before a call: a user's when it is visible, a call's when it returned. */
+export function settlingOf(how: number, contract: Contract): Settling {
+  if ((how & STORE.untracked) !== 0) return contract.tracksDma ? 'unpin' : 'never';
+  return (how & (STORE.dma | STORE.kernel)) !== 0 ? 'exit' : 'visible';
+}
+
+/** Was some pin of the block released between two events? */
+export function unpinnedBetween(trace: Trace, block: number, from: number, to: number): boolean {
+  for (let event = from + 1; event < to; event++) {
+    if (trace.kind(event) === EVENT.unpin && trace.argument(event, 3) === block) return true;
+  }
+  return false;
+}
+
+/** The pages that the call entered at `event` may take away from a file; null for other calls. */
+export function removalOf(
+  program: Program,
+  layout: Layout,
+  trace: Trace,
+  event: number,
+): { ino: number; enter: number; from: number; to: number } | null {
+  const op = opAt(program, trace.op(event));
+  const ino = trace.argument(event, 1);
+  if (op === null || ino < 0) return null;
+  const { pageSize } = layout.geometry;
+  if (op.code === OP.ftruncate) {
+    const from = Math.floor(op.length / pageSize) * pageSize;
+    return { ino, enter: event, from, to: Number.MAX_SAFE_INTEGER };
+  }
+  if (op.code === OP.fallocate && op.flags === FALLOCATE_PUNCH_HOLE) {
+    const from = Math.floor(op.offset / pageSize) * pageSize;
+    const to = Math.ceil((op.offset + op.length) / pageSize) * pageSize;
+    return { ino, enter: event, from, to };
+  }
+  return null;
+}

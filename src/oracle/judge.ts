@@ -1,0 +1,80 @@
+/**
+ * The fast checker: decides all cuts and all survivor sets of one execution in one pass over its trace.
+ *
+ * It rests on two facts. `durable` never falls, so a promise that holds at the cut of its return holds at
+ * every later one; and units survive independently, so the worst survivor of each is its durable prefix.
+ * A durability promise is therefore one comparison per pending unit in its range, made once. What a file
+ * shows depends on a metadata version and on chains; each of those can survive during an interval of cuts,
+ * so the exposure rule looks only where an interval begins: at a store and at a commit.
+ *
+ * The pass finds *candidates*; each is confirmed by building its crash image, recovering the files from its
+ * bytes, and asking the plain definition (expectation.ts). What is not confirmed is not reported.
+ */
+import type { Image } from '../media/image.js';
+import type { Program } from '../program/program.js';
+import { EVENT } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { checkLoad, checkReuse } from './coherence.js';
+import { DurabilityRule } from './durability.js';
+import { ExposureRule } from './exposure.js';
+import type { JudgeOptions, Verdict } from './state.js';
+import { JudgeState } from './state.js';
+
+export class Judge {
+  private readonly state: JudgeState;
+  private readonly durability: DurabilityRule;
+  private readonly exposure: ExposureRule;
+
+  /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
+  constructor(media: Image) {
+    this.state = new JudgeState(media);
+    this.durability = new DurabilityRule(this.state);
+    this.exposure = new ExposureRule(this.state);
+  }
+
+  judge(program: Program, trace: Trace, options: JudgeOptions): Verdict {
+    const { state } = this;
+    state.reset(program, trace, options);
+    this.durability.reset();
+    this.exposure.reset();
+    const { history, view, verdict } = state;
+    for (let event = 0; event < trace.length; event++) {
+      const kind = trace.kind(event);
+      if (kind === EVENT.extent_map) {
+        checkReuse(state, event);
+        state.tainted[trace.argument(event, 2)] = 0; // a new owner, to be looked at when it is committed
+      }
+      history.apply(event);
+      view.apply(event);
+      switch (kind) {
+        case EVENT.op_enter:
+          this.durability.enter(event);
+          break;
+        case EVENT.sync_range:
+          this.durability.cover(event);
+          break;
+        case EVENT.op_exit:
+          this.durability.exit(event);
+          break;
+        case EVENT.extent_map:
+        case EVENT.extent_unmap:
+        case EVENT.i_size:
+          this.durability.noteMetadata(event);
+          break;
+        case EVENT.store:
+          this.exposure.store(event);
+          break;
+        case EVENT.journal_commit:
+          this.exposure.commit(event);
+          break;
+        case EVENT.load:
+          checkLoad(state, event);
+          break;
+        default:
+          break;
+      }
+      if (history.statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = history.statesLog2;
+    }
+    return verdict;
+  }
+}

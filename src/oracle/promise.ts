@@ -1,0 +1,63 @@
+/**
+ * The promises that the oracle enforces, by the numbers of the project's promise list, and what a broken
+ * one looks like as data.
+ */
+import type { CrashPlan } from '../crash/plan.js';
+import type { Op } from '../program/op.js';
+import { OP } from '../program/op.js';
+
+export const PROMISES = {
+  P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
+  P3: 'fsync: all stores and writes before it, and the metadata, are on media',
+  P4: 'fdatasync: all stores and writes before it, and what reading them needs, are on media',
+  P5: 'msync(MS_SYNC): all stores before it in its range are on media',
+  P6: 'sync: all stores and writes to any file before it are on media',
+  P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
+  P13: 'pins: the block of a pinned page is not given away',
+} as const;
+
+export type PromiseId = keyof typeof PROMISES;
+
+export function promiseOf(op: Op): PromiseId | null {
+  switch (op.code) {
+    case OP.fsync:
+      return 'P3';
+    case OP.fdatasync:
+      return 'P4';
+    case OP.msync:
+      return 'P5';
+    case OP.sync:
+      return 'P6';
+    default:
+      return null;
+  }
+}
+
+/** A promise that was made: which call, and what it covers. */
+export interface PromiseMade {
+  readonly op: number;
+  readonly task: number;
+  /** The events of its start and of its successful return. */
+  readonly begin: number;
+  readonly end: number;
+  readonly ranges: readonly { readonly ino: number; readonly from: number; readonly to: number }[];
+}
+
+export interface Violation {
+  readonly promise: PromiseId;
+  /** A stable name for how it came about (oracle/mechanism.ts); the signature is promise and mechanism. */
+  readonly mechanism: string;
+  /** The operation that made the promise or showed the fault; -1 if none did. */
+  readonly op: number;
+  /** The event at which the fault is certain; for crash states the cut. */
+  readonly event: number;
+  /** The file and the byte there that is wrong. */
+  readonly ino: number;
+  readonly offset: number;
+  /** The store that was lost, or that is where it must not be; -1 if none. */
+  readonly store: number;
+  /** What was expected and found, in words. */
+  readonly detail: string;
+  /** The power failure that shows it; null for faults of the running kernel. */
+  readonly plan: CrashPlan | null;
+}

@@ -1,0 +1,138 @@
+/**
+ * What the rules of the fast checker share while a trace is being folded: the file system's view, the
+ * persistency history, and the verdict so far.
+ */
+import { buildImage } from '../crash/plan.js';
+import type { CrashPlan } from '../crash/plan.js';
+import { RecoveredFiles } from '../crash/recover.js';
+import type { Image } from '../media/image.js';
+import type { Layout } from '../media/layout.js';
+import { layoutOf } from '../media/layout.js';
+import type { PersistencyOptions } from '../persistency/history.js';
+import { PersistHistory } from '../persistency/history.js';
+import type { Program } from '../program/program.js';
+import type { Contract } from '../target/target.js';
+import type { Trace } from '../trace/trace.js';
+import { Expectation } from './expectation.js';
+import type { Mechanism } from './mechanism.js';
+import type { PromiseId, PromiseMade, Violation } from './promise.js';
+import { FileView } from './view.js';
+
+/** A candidate: a violation but for the confirmation of its image. */
+export interface Candidate {
+  readonly promise: PromiseId;
+  readonly mechanism: Mechanism;
+  readonly op: number;
+  readonly event: number;
+  readonly ino: number;
+  readonly offset: number;
+  readonly store: number;
+  readonly detail: string;
+}
+
+export interface JudgeOptions extends PersistencyOptions {
+  readonly contract: Contract;
+  /**
+   * Signatures that need no confirmation because a finding with them exists: such candidates are only
+   * counted. A campaign on a buggy kernel meets the same bug thousands of times.
+   */
+  readonly isKnown: (promise: PromiseId, mechanism: Mechanism) => boolean;
+  /**
+   * Report each broken call (and each exposed file), not each signature once: for comparing with the
+   * brute-force checker, which knows no mechanisms.
+   */
+  readonly everyInstance: boolean;
+}
+
+export const CONFIRM_ALL: Pick<JudgeOptions, 'isKnown' | 'everyInstance'> = Object.freeze({
+  isKnown: () => false,
+  everyInstance: false,
+});
+
+export interface Verdict {
+  readonly violations: Violation[];
+  /** Candidates with a known signature, not confirmed. */
+  repeats: number;
+  /** Candidates whose image showed nothing wrong. */
+  unconfirmed: number;
+  /** Power cuts decided: one after each event and one before the first. */
+  crashPoints: number;
+  /** log2 of the number of crash states at the cut with the most. */
+  statesLog2Max: number;
+  /** Promises that returned success and were decided. */
+  promises: number;
+}
+
+/** What the rules share while a trace is being folded. */
+export class JudgeState {
+  readonly view = new FileView();
+  readonly history: PersistHistory;
+  program!: Program;
+  layout!: Layout;
+  trace!: Trace;
+  options!: JudgeOptions;
+  verdict!: Verdict;
+  /** Promises that were made and held at the cut of their return. */
+  readonly kept: { promise: PromiseId; made: PromiseMade }[] = [];
+  /** Blocks that may hold bytes that are not their owner's; a promise about them is looked at byte by byte. */
+  tainted = new Uint8Array(0);
+  private expectationOrNull: Expectation | null = null;
+
+  constructor(media: Image) {
+    this.history = new PersistHistory(media);
+  }
+
+  reset(program: Program, trace: Trace, options: JudgeOptions): void {
+    this.program = program;
+    this.trace = trace;
+    this.options = options;
+    this.layout = layoutOf(program.geometry, program.files.length);
+    this.view.reset(program, this.layout, trace);
+    this.history.reset(program, this.layout, trace, options);
+    this.expectationOrNull = null;
+    this.kept.length = 0;
+    const { blockCount } = program.geometry;
+    if (this.tainted.length !== blockCount) this.tainted = new Uint8Array(blockCount);
+    this.tainted.fill(0);
+    this.verdict = {
+      violations: [],
+      repeats: 0,
+      unconfirmed: 0,
+      crashPoints: trace.length + 1,
+      statesLog2Max: 0,
+      promises: 0,
+    };
+  }
+
+  /** The plain definition, built from the whole trace when it is first asked for. */
+  expectation(): Expectation {
+    this.expectationOrNull ??= new Expectation(
+      this.program,
+      this.layout,
+      this.trace,
+      this.options.contract,
+    );
+    return this.expectationOrNull;
+  }
+
+  recover(plan: CrashPlan): RecoveredFiles {
+    return new RecoveredFiles(this.layout, buildImage(this.history, plan));
+  }
+
+  /** True (and counted) if such a violation has been reported, by this verdict or before. */
+  isRepeat(promise: PromiseId, mechanism: Mechanism, op: number, ino: number): boolean {
+    const { everyInstance, isKnown } = this.options;
+    const reported = this.verdict.violations.some((violation) => {
+      if (violation.promise !== promise) return false;
+      if (!everyInstance) return violation.mechanism === mechanism;
+      return promise === 'P9' ? violation.ino === ino : violation.op === op;
+    });
+    if (!reported && !isKnown(promise, mechanism)) return false;
+    this.verdict.repeats++;
+    return true;
+  }
+
+  report(candidate: Candidate, plan: CrashPlan | null): void {
+    this.verdict.violations.push({ ...candidate, plan });
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The running file system as its annotation events describe it: block maps, sizes, pins, and the contents
+ * that every file should have at this point of the trace. Rules that look at one event at a time read it.
+ */
+import type { Layout } from '../media/layout.js';
+import { blockOf, HOLE, mkfs } from '../media/layout.js';
+import type { Program } from '../program/program.js';
+import { opCount } from '../program/program.js';
+import { EVENT, STORE } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { dataByte, STRIDE } from '../trace/trace.js';
+
+export const NEVER = 0x7fffffff;
+export const NOBODY = -1;
+
+export class FileView {
+  layout!: Layout;
+  /** The block of each page, all files in one array: index ino * filePagesMax + page. */
+  blocks = new Int32Array(0);
+  /** The page (as an index into `blocks`) that owns each block, or NOBODY. */
+  owner = new Int32Array(0);
+  /** The event that gave each block to its owner; -1 for mkfs. */
+  mappedAt = new Int32Array(0);
+  /** The event that took each block from its former owner, before `mappedAt`; -1 if there was none. */
+  freedAt = new Int32Array(0);
+  private lastUnmap = new Int32Array(0);
+  /** Unreleased pins of each block. */
+  pins = new Int32Array(0);
+  /** i_size of each file. */
+  sizes = new Int32Array(0);
+  /** When each operation returned; NEVER while it has not. */
+  exits = new Int32Array(0);
+  enters = new Int32Array(0);
+  filePages = 0;
+
+  /** The contents that the files should have, one after the other. */
+  private contents = new Uint8Array(0);
+  /** 1 for each page of `contents` that may hold something else than zeros. */
+  private written = new Uint8Array(0);
+  private trace!: Trace;
+
+  reset(program: Program, layout: Layout, trace: Trace): void {
+    const { pageSize, filePagesMax, blockCount } = layout.geometry;
+    const metadata = mkfs(program);
+    const pages = metadata.files.length * filePagesMax;
+    this.layout = layout;
+    this.trace = trace;
+    this.filePages = filePagesMax;
+    if (this.contents.length !== pages * pageSize || this.written.length !== pages) {
+      this.contents = new Uint8Array(pages * pageSize);
+      this.written = new Uint8Array(pages);
+    }
+    for (let page = 0; page < pages; page++) {
+      if (this.written[page] === 0) continue;
+      this.contents.fill(0, page * pageSize, (page + 1) * pageSize);
+      this.written[page] = 0;
+    }
+    if (this.blocks.length !== pages) this.blocks = new Int32Array(pages);
+    if (this.owner.length !== blockCount) {
+      this.owner = new Int32Array(blockCount);
+      this.mappedAt = new Int32Array(blockCount);
+      this.freedAt = new Int32Array(blockCount);
+      this.lastUnmap = new Int32Array(blockCount);
+      this.pins = new Int32Array(blockCount);
+    }
+    if (this.sizes.length !== metadata.files.length)
+      this.sizes = new Int32Array(metadata.files.length);
+    const ops = opCount(program);
+    if (this.exits.length < ops) {
+      this.exits = new Int32Array(ops * 2);
+      this.enters = new Int32Array(ops * 2);
+    }
+    this.exits.fill(NEVER, 0, ops);
+    this.enters.fill(NEVER, 0, ops);
+    this.owner.fill(NOBODY);
+    this.mappedAt.fill(-1);
+    this.freedAt.fill(-1);
+    this.lastUnmap.fill(-1);
+    this.pins.fill(0);
+    metadata.files.forEach((file, ino) => {
+      this.sizes[ino] = file.size;
+      for (let page = 0; page < filePagesMax; page++) {
+        const block = file.blocks[page] as number;
+        this.blocks[ino * filePagesMax + page] = block;
+        if (block !== HOLE) this.owner[block] = ino * filePagesMax + page;
+      }
+    });
+  }
+
+  private pageSize(): number {
+    return this.layout.geometry.pageSize;
+  }
+
+  /** Folds one event. */
+  apply(index: number): void {
+    const rows = this.trace.rows;
+    const at = index * STRIDE;
+    switch ((rows[at] as number) & 255) {
+      case EVENT.op_enter:
+        this.enters[this.trace.op(index)] = index;
+        break;
+      case EVENT.op_exit:
+        this.exits[this.trace.op(index)] = index;
+        break;
+      case EVENT.store:
+        this.storeContents(at);
+        break;
+      case EVENT.extent_map:
+        this.map(
+          this.pageIndex(rows[at + 1] as number, rows[at + 2] as number),
+          rows[at + 3] as number,
+          index,
+        );
+        break;
+      case EVENT.extent_unmap:
+        this.unmap(
+          this.pageIndex(rows[at + 1] as number, rows[at + 2] as number),
+          rows[at + 3] as number,
+          index,
+        );
+        break;
+      case EVENT.i_size:
+        this.sizes[rows[at + 1] as number] = rows[at + 2] as number;
+        break;
+      case EVENT.pin:
+        (this.pins[rows[at + 4] as number] as number)++;
+        break;
+      case EVENT.unpin:
+        (this.pins[rows[at + 4] as number] as number)--;
+        break;
+      default:
+        break;
+    }
+  }
+
+  pageIndex(ino: number, page: number): number {
+    return ino * this.filePages + page;
+  }
+
+  /** The byte that the file should show at `offset` now. */
+  byteOf(ino: number, offset: number): number {
+    return this.contents[ino * this.filePages * this.pageSize() + offset] as number;
+  }
+
+  private map(page: number, block: number, event: number): void {
+    this.blocks[page] = block;
+    this.owner[block] = page;
+    this.mappedAt[block] = event;
+    this.freedAt[block] = this.lastUnmap[block] as number;
+  }
+
+  private unmap(page: number, block: number, event: number): void {
+    this.lastUnmap[block] = event;
+    this.blocks[page] = HOLE;
+    if (this.owner[block] === page) this.owner[block] = NOBODY;
+    this.contents.fill(0, page * this.pageSize(), (page + 1) * this.pageSize());
+  }
+
+  /** A store changes the contents of the file that it was meant for. */
+  private storeContents(at: number): void {
+    const rows = this.trace.rows;
+    const ino = rows[at + 5] as number;
+    if (ino < 0) return;
+    const offset = rows[at + 6] as number;
+    const length = rows[at + 2] as number;
+    const data = rows[at + 3] as number;
+    const page = this.pageIndex(ino, Math.floor(offset / this.pageSize()));
+    if (((rows[at + 4] as number) & STORE.dma) !== 0) {
+      // A device writes to a block; it is the file's content only while the block is the file's.
+      const block = blockOf(this.layout, rows[at + 1] as number);
+      if (this.blocks[page] !== block) return;
+    }
+    const start = ino * this.filePages * this.pageSize() + offset;
+    if (data === -1) {
+      this.contents.fill(0, start, start + length);
+      return;
+    }
+    const last = Math.floor((start + length - 1) / this.pageSize());
+    for (let p = Math.floor(start / this.pageSize()); p <= last; p++) this.written[p] = 1;
+    if (data < 0) {
+      this.contents.fill(-1 - data, start, start + length);
+    } else {
+      for (let i = 0; i < length; i++) this.contents[start + i] = dataByte(this.trace, data, i);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * What is tested: something that runs programs and leaves traces. The model kernel is one target, a real
+ * kernel under QEMU another; everything after the trace is ignorant of which one ran.
+ */
+import type { Program } from '../program/program.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import type { Trace } from '../trace/trace.js';
+
+/** What the software under test promises beyond its file system's manual: configuration, not code. */
+export interface Contract {
+  /**
+   * Whether later fsyncs cover what a device writes through a pin after the page was cleaned. Linux does not
+   * claim that (A11); a kernel that does is held to it.
+   */
+  readonly tracksDma: boolean;
+}
+
+export const LINUX_CONTRACT: Contract = Object.freeze({ tracksDma: false });
+
+/** An operation that never returned, and the point at which its task waits. */
+export interface StuckTask {
+  readonly task: number;
+  readonly op: number;
+  readonly point: number;
+}
+
+/** One execution. The trace belongs to the target and is overwritten by the next one. */
+export interface Execution {
+  readonly trace: Trace;
+  readonly schedule: Schedule;
+  readonly stuck: readonly StuckTask[];
+}
+
+export interface Target {
+  readonly contract: Contract;
+  /** Names of the preemption points that schedules refer to. */
+  readonly pointNames: readonly string[];
+  execute(program: Program, scheduler: Scheduler): Execution;
+}
