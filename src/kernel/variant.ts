@@ -17,7 +17,7 @@ export interface Knobs {
   cleanWithoutWriteProtect: boolean;
   /** A write-protect fault tags the entry, unlocks it, and makes the PTE writable only later. A4, B03. */
   pteUpgradedOutsideEntryLock: boolean;
-  /** pfn_mkwrite only looks for an entry to tag; without one it changes nothing and reports success. A5. */
+  /** pfn_mkwrite expects an entry to tag; without one it tags nothing and the PTE becomes writable. A5. */
   pfnMkwriteExpectsEntry: boolean;
   /** Reclaim drops clean entries that are still mapped, without unmapping them. A5, B11. */
   invalidateDropsMapped: boolean;

@@ -22,14 +22,16 @@ export function checkLoad(state: JudgeState, event: number): void {
     const expected = view.byteOf(ino, offset + i);
     if (found === expected || ownStoreHeld(state, event, ino, offset + i, found)) continue;
     const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
-    const mechanism = explainLoad(
-      trace.argument(event, 0) < 0 ? HOLE : blockOf(layout, trace.argument(event, 0)),
-      view.blocks[page] as number,
-    );
-    if (state.isRepeat('P1', mechanism, trace.op(event), ino)) return;
+    const mapped = view.blocks[page] as number;
+    const readFrom =
+      trace.argument(event, 0) < 0 ? HOLE : blockOf(layout, trace.argument(event, 0));
+    // What a device reads is promised by its pin: that the block stays the file's.
+    const promise = (how & LOAD.dma) !== 0 && readFrom !== mapped ? 'P13' : 'P1';
+    const mechanism = promise === 'P13' ? 'pinned-block-freed' : explainLoad(readFrom, mapped);
+    if (state.isRepeat(promise, mechanism, trace.op(event), ino)) return;
     state.report(
       {
-        promise: 'P1',
+        promise,
         mechanism,
         op: trace.op(event),
         event,

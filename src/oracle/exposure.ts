@@ -88,6 +88,8 @@ export class ExposureRule {
     const wordsPerUnit = 1 << (history.unitShift - WORD_SHIFT);
     /** The prefix that ends here shows only the owner's bytes. */
     let clean = false;
+    /** The stray store that made it unclean, if one did. */
+    let culprit = -1;
     let before = 0;
     for (
       let record = history.firstRecord(unit);
@@ -95,12 +97,13 @@ export class ExposureRule {
       record = history.recordNext[record] as number
     ) {
       if (before >= durable && !clean) {
-        this.candidateAt(event, unit, before, owner, version, -1);
+        this.candidateAt(event, unit, before, owner, version, culprit);
       }
       const store = history.recordEvent[record] as number;
       const words = history.recordWords[record] as number;
       if (this.pageOfStore(store, unit) !== owner) {
         clean = false;
+        culprit = store > mappedAt ? store : -1;
         if (store > mappedAt && before + words > durable) {
           this.candidateAt(event, unit, before + words, owner, version, store);
         }
@@ -115,7 +118,7 @@ export class ExposureRule {
       }
       before += words;
     }
-    if (!clean) this.candidateAt(event, unit, before, owner, version, -1);
+    if (!clean) this.candidateAt(event, unit, before, owner, version, culprit);
   }
 
   private candidateAt(

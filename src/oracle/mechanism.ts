@@ -108,6 +108,10 @@ export const MECHANISMS = {
     text: 'a pinned block was freed and given to another page',
     rows: ['A9', 'B37'],
   },
+  'pinned-block-freed': {
+    text: 'a device read through a pin from a block that its file no longer has',
+    rows: ['A9', 'B37'],
+  },
   'device-reached-reused-block': {
     text: 'a device wrote through an old pin into a block that belongs to another page now',
     rows: ['A9', 'B37'],
@@ -208,11 +212,12 @@ class EntryHistory {
       const kind =
         why === WHY.replaced ? 'replaced' : why === WHY.truncate ? 'truncated' : 'invalidated';
       this.loss = { kind };
-    } else if (why === WHY.invalidate) {
+    } else {
       this.loss = { kind: 'dropped-clean' };
     }
     this.present = false;
     this.dirty = false;
+    this.head = -1;
   }
 
   private setPte(event: number): void {
@@ -252,16 +257,14 @@ export function explainLostStore(
   // The entry was DIRTY when the store was made. Was it still, when the call looked?
   history.readTo(window.called ? window.scan : made.begin);
   if (history.dirty && !window.called) return explainNotCalled(program, made, window);
-  if (history.dirty) {
-    const taker = unfinishedWriteback(trace, made, ino, page);
-    const flush = taker < 0 ? -1 : flushOf(trace, taker, made.end, trace.argument(store, 0));
-    // Another writeback has the entry. If it had flushed before the store, the store should have faulted.
-    if (flush >= 0 && flush < store) return explainMapping(writable, taker);
-    if (taker >= 0) return 'towrite-taken';
-    history.readWhileDirty(made.end);
-    if (history.dirty) return 'dirty-entry-skipped';
-  }
-  return explainLoss(history.loss, writable);
+  if (!history.dirty) return explainLoss(history.loss, writable);
+  history.readWhileDirty(made.end);
+  if (!history.dirty && history.loss.kind !== 'cleaned') return explainLoss(history.loss, writable);
+  const taker = unfinishedWriteback(trace, made, ino, page);
+  if (taker < 0) return 'dirty-entry-skipped';
+  // Another writeback had the entry. If it had flushed before the store, the store should have faulted.
+  const flush = flushOf(trace, taker, made.end, trace.argument(store, 0));
+  return flush >= 0 && flush < store ? explainMapping(writable, taker) : 'towrite-taken';
 }
 
 /** The entry was not DIRTY when the store was made. */

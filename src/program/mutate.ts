@@ -6,18 +6,28 @@ import { chance, pickWeighted } from '../support/choice.js';
 import type { ProgramGenerator } from './generate.js';
 import type { Op } from './op.js';
 import { flagsBound, specOf } from './op.js';
-import type { Program } from './program.js';
+import type { FileSpec, Program } from './program.js';
 import { opCount, THREADS_MAX } from './program.js';
 import { normalizeOp } from './validate.js';
 
 interface Draft {
   readonly base: Program;
+  files: readonly FileSpec[];
   threads: Op[][];
   spawnAfter: number;
 }
 
-const KINDS = ['insert', 'remove', 'tweak', 'move', 'duplicate', 'replace', 'splice'] as const;
-const KIND_WEIGHTS = [6, 4, 8, 2, 3, 3, 2];
+const KINDS = [
+  'insert',
+  'remove',
+  'tweak',
+  'move',
+  'duplicate',
+  'replace',
+  'splice',
+  'files',
+] as const;
+const KIND_WEIGHTS = [6, 4, 8, 2, 3, 3, 2, 1];
 
 /** A few random changes of `program`; `other` is what splicing takes operations from. */
 export function mutate(
@@ -30,6 +40,7 @@ export function mutate(
   generator.aimAt(choice, program);
   const draft: Draft = {
     base: program,
+    files: program.files,
     threads: program.threads.map((ops) => [...ops]),
     spawnAfter: program.spawnAfter,
   };
@@ -80,9 +91,26 @@ function change(
     case 'splice':
       splice(choice, draft, other, opsMax - total);
       break;
+    case 'files':
+      draft.files = changeFile(choice, draft);
+      break;
     default:
       break;
   }
+}
+
+/** Another size or allocation for one of the files. */
+function changeFile(choice: Choice, draft: Draft): readonly FileSpec[] {
+  const { filePagesMax, blockCount } = draft.base.geometry;
+  const index = choice.below(draft.files.length);
+  const others = draft.files.reduce(
+    (sum, file, i) => (i === index ? sum : sum + file.allocated),
+    0,
+  );
+  const pages = choice.below(filePagesMax + 1);
+  const wanted = chance(choice, 2, 3) ? pages : choice.below(pages + 1);
+  const allocated = Math.min(wanted, blockCount - others);
+  return draft.files.map((file, i) => (i === index ? { pages, allocated } : file));
 }
 
 function insert(draft: Draft, thread: number, place: number, op: Op): void {
@@ -125,6 +153,7 @@ function splice(choice: Choice, draft: Draft, other: Program, room: number): voi
 function finish(draft: Draft, program: Program): Program {
   const threads = draft.threads;
   while (threads.length > 1 && (threads[threads.length - 1] as Op[]).length === 0) threads.pop();
-  const changed: Program = { ...program, threads, spawnAfter: draft.spawnAfter };
+  const { files, spawnAfter } = draft;
+  const changed: Program = { ...program, files, threads, spawnAfter };
   return opCount(changed) === 0 ? program : changed;
 }

@@ -10,7 +10,7 @@
  */
 import { UsageError } from '../support/assert.js';
 import type { Agent, Schedule, Switch } from './schedule.js';
-import { NO_AGENT } from './schedule.js';
+import { NO_AGENT, NO_OP } from './schedule.js';
 import type { Scheduler } from './scheduler.js';
 import { isRunnable, lowestAgent } from './scheduler.js';
 import { describeSwitch } from './text.js';
@@ -65,7 +65,7 @@ export class ReplayScheduler implements Scheduler {
 
   /** The task has left the operation in which it should have been stopped. */
   private isPast(expected: Switch, op: number): boolean {
-    return op > expected.op;
+    return expected.op !== NO_OP && op > expected.op;
   }
 
   private skipToAgent(current: Agent): void {

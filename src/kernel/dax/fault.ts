@@ -135,7 +135,9 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   if (vmf.pgoff >= pagesOfSize(k, inode)) return FAULT.sigbus;
   if (!pmdIsSuitable(k, vmf)) return FAULT.fallback;
   const head = pmdHead(k, vmf.pgoff);
-  const entry = yield* grabMappingEntry(k, t, inode, vmf.pgoff, true);
+  const mappable = (): boolean =>
+    k.mm.pmdOf(vmf.vpage) === 0 && extentKind(k, inode, head) === 'mapped';
+  const entry = yield* grabMappingEntry(k, t, inode, vmf.pgoff, true, mappable);
   if (entry === ENTRY_CONFLICT) return FAULT.fallback;
   if (k.preempt(t, POINT['dax_iomap_pmd_fault:entry_locked'])) yield;
   let result: FaultResult = FAULT.fallback;

@@ -19,6 +19,7 @@ import {
   NO_ENTRY,
   slotOf,
 } from './entry.js';
+import { noteCleanedPins } from './writeback.js';
 import { getUnlockedEntry, lockEntry, putUnlockedEntry, wakeEntry, xaLock } from './mapping.js';
 
 /**
@@ -87,7 +88,9 @@ export function* truncateEntries(
       lockEntry(k, inode, index);
       yield* unmapMappingPages(k, t, inode, slot, count, false);
       const { pageSize } = k.program.geometry;
-      yield* daxFlush(k, t, blockAddress(k.layout, entryBlock(entry)), count * pageSize);
+      const block = entryBlock(entry);
+      noteCleanedPins(k, block, count);
+      yield* daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
       xaLock(k, t);
     }
     eraseEntry(k, t, inode, slot, WHY.truncate);

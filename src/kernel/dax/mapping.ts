@@ -115,7 +115,8 @@ export function unlockEntry(k: Kernel, t: Task, inode: Inode, index: number): vo
 
 /**
  * Models grab_mapping_entry(): the entry that covers `index`, locked; an empty one is made where there is
- * none. A request for a PMD that meets a PTE entry gives ENTRY_CONFLICT.
+ * none. A request for a PMD that meets a PTE entry gives ENTRY_CONFLICT. `mayReplace` is for kernels with
+ * A1: could the PMD be mapped at this moment?
  */
 export function* grabMappingEntry(
   k: Kernel,
@@ -123,11 +124,13 @@ export function* grabMappingEntry(
   inode: Inode,
   index: number,
   pmd: boolean,
+  mayReplace: () => boolean = () => false,
 ): Run<number> {
   xaLock(k, t);
   if (pmd && conflicts(k, inode, index)) {
-    if (!k.knobs.pmdReplacesPteEntries || !onlyBlocks(k, inode, index)) return ENTRY_CONFLICT;
-    yield* replacePteEntries(k, t, inode, pmdHead(k, index)); // A1, B06
+    const replaces = k.knobs.pmdReplacesPteEntries && onlyBlocks(k, inode, index);
+    if (!replaces) return ENTRY_CONFLICT;
+    yield* replacePteEntries(k, t, inode, pmdHead(k, index), mayReplace); // A1, B06
   }
   let entry = yield* getUnlockedEntry(k, t, inode, index);
   if (pmd && entry !== NO_ENTRY && !isPmd(entry)) return ENTRY_CONFLICT;
@@ -165,11 +168,21 @@ function onlyBlocks(k: Kernel, inode: Inode, index: number): boolean {
   return slots.every((entry) => entry === NO_ENTRY || isMapped(entry));
 }
 
-/** What dax_radix_entry() of v8 did: the PTE entries go, and with them their tags. */
-function* replacePteEntries(k: Kernel, t: Task, inode: Inode, head: number): Run<void> {
+/**
+ * What dax_radix_entry() of v8 did once it knew that it would map a PMD: the PTE entries go, and with them
+ * their tags.
+ */
+function* replacePteEntries(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  head: number,
+  mayReplace: () => boolean,
+): Run<void> {
   for (let slot = head; slot < head + k.program.geometry.pmdPages; slot++) {
     const entry = yield* getUnlockedEntry(k, t, inode, slot);
     if (entry === NO_ENTRY || isPmd(entry)) continue;
+    if (!mayReplace()) return;
     eraseEntry(k, t, inode, slot, WHY.replaced);
     wakeEntry(k, inode, slot, true);
   }

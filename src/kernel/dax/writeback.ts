@@ -109,7 +109,7 @@ function* writebackUnlocked(
   if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
   yield* cleanAndFlush(k, t, inode, slot, count, entryBlock(entry));
   xaLock(k, t);
-  clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
+  if (!k.knobs.towriteClearedEarly) clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   if (!k.knobs.neverClean) clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
   k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
 }
@@ -140,7 +140,7 @@ function* cleanAndFlush(
 }
 
 /** From now on Linux does not know what a device writes through pins taken before (A11). */
-function noteCleanedPins(k: Kernel, block: number, count: number): void {
+export function noteCleanedPins(k: Kernel, block: number, count: number): void {
   for (let page = block; page < block + count; page++) {
     if ((k.mm.pinCounts[page] as number) > 0) k.mm.cleanedUnderPin[page] = 1;
   }

@@ -4,16 +4,12 @@
  * Order, from outside: mmap_lock, invalidate_lock (shared), journal handle, DAX entry. A synchronous fault
  * commits after the entry and the handle are released and before the PTE becomes writable.
  */
-import { TAG, WHY } from '../../trace/event.js';
-import { isMapped, loadEntry, setTag, slotOf } from '../dax/entry.js';
 import { daxFinishSyncFault, daxIomapPmdFault, daxIomapPteFault } from '../dax/fault.js';
-import { xaLock } from '../dax/mapping.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
 import { journalStart, journalStop } from './journal.js';
-import { markInodeDirty } from './writeback.js';
 
 /** Models ext4_dax_huge_fault(), for a PMD or a PTE. */
 export function* daxHugeFault(k: Kernel, t: Task, vmf: VmFault, huge: boolean): Run<FaultResult> {
@@ -29,22 +25,4 @@ export function* daxHugeFault(k: Kernel, t: Task, vmf: VmFault, huge: boolean): 
   if (result === FAULT.needDsync) result = yield* daxFinishSyncFault(k, t, vmf, huge);
   lock.upRead(k, t);
   return result;
-}
-
-/**
- * dax_pfn_mkwrite() as it was until 4.14: it only tags the entry that an earlier fault left, and whoever
- * called makes the PTE writable afterwards. Since 4.15 it is a complete fault (daxHugeFault).
- */
-export function* oldPfnMkwrite(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
-  const { inode } = vmf.vma;
-  if (k.preempt(t, POINT['dax_fault:update_time'])) yield;
-  xaLock(k, t);
-  const entry = loadEntry(k, inode, vmf.pgoff);
-  if (!isMapped(entry)) {
-    // A5: NO_SECTOR means "there is an entry"; without one nothing becomes dirty.
-    return k.knobs.pfnMkwriteExpectsEntry ? FAULT.noPage : yield* daxHugeFault(k, t, vmf, false);
-  }
-  setTag(k, t, inode, slotOf(k, inode, vmf.pgoff), TAG.dirty, WHY.fault);
-  markInodeDirty(k, t, inode);
-  return FAULT.noPage;
 }

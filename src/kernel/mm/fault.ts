@@ -2,8 +2,11 @@
  * Page faults, after mm/memory.c: from an access that the page tables do not allow to the file system's
  * fault handler.
  */
-import { EVENT, PTE, WHY } from '../../trace/event.js';
-import { daxHugeFault, oldPfnMkwrite } from '../fs/vm-ops.js';
+import { EVENT, PTE, TAG, WHY } from '../../trace/event.js';
+import { isMapped, loadEntry, NO_ENTRY, setTag, slotOf } from '../dax/entry.js';
+import { xaLock } from '../dax/mapping.js';
+import { daxHugeFault } from '../fs/vm-ops.js';
+import { markInodeDirty } from '../fs/writeback.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
@@ -84,14 +87,25 @@ function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
 
 /** Models wp_pfn_shared(): a store to a page that is mapped read-only in a shared mapping. */
 function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<FaultResult> {
-  const oldPath = k.knobs.pteUpgradedOutsideEntryLock || k.knobs.pfnMkwriteExpectsEntry;
   // Until 4.10 a hole was mapped by a page-cache page, whose first write went through page_mkwrite.
-  if (!oldPath || (original & PTE_ZERO) !== 0) return yield* daxHugeFault(k, t, vmf, false);
-  const result = yield* oldPfnMkwrite(k, t, vmf);
-  if (result !== FAULT.noPage) return result;
-  // A4, A5: pfn_mkwrite has let go of the entry; the PTE becomes writable only here.
+  const ofHole = (original & PTE_ZERO) !== 0;
+  const entry = loadEntry(k, vmf.vma.inode, vmf.pgoff);
+  const blind = k.knobs.pfnMkwriteExpectsEntry && entry === NO_ENTRY && !ofHole; // A5
+  const late = k.knobs.pteUpgradedOutsideEntryLock && isMapped(entry) && !ofHole; // A4
+  if (!blind && !late) return yield* daxHugeFault(k, t, vmf, false);
+
+  if (late) tagForWrite(k, t, vmf);
+  // pfn_mkwrite has returned and holds nothing; the PTE becomes writable only here (wp_page_reuse).
   if (k.preempt(t, POINT['wp_pfn_shared:pfn_mkwrite_done'])) yield;
   yield* lockPtl(k, t);
   if (k.mm.ptes[vmf.vpage] === original) setPte(k, t, vmf, original | PTE_WRITE | PTE_DIRTY);
   return FAULT.noPage;
+}
+
+/** dax_pfn_mkwrite() as it was until 4.14: it only tags the entry that an earlier fault left. */
+function tagForWrite(k: Kernel, t: Task, vmf: VmFault): void {
+  const { inode } = vmf.vma;
+  xaLock(k, t);
+  setTag(k, t, inode, slotOf(k, inode, vmf.pgoff), TAG.dirty, WHY.fault);
+  markInodeDirty(k, t, inode);
 }

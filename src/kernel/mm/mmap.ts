@@ -94,9 +94,13 @@ function* isolateVmas(k: Kernel, t: Task, start: number, end: number): Run<Vma[]
   return inside;
 }
 
-/** The virtual range that `op` names, clipped to its mapping; null when it is outside. */
-export function mappedRange(k: Kernel, op: Op): { start: number; end: number } | null {
-  const slot = k.mm.mappings[op.target] ?? null;
+/** The virtual pages that `op` names in a mapping slot, clipped to the mapping; null when it is outside. */
+export function mappedRange(
+  k: Kernel,
+  op: Op,
+  mapping = op.target,
+): { start: number; end: number } | null {
+  const slot = k.mm.mappings[mapping] ?? null;
   if (slot === null || op.offset >= slot.pages) return null;
   const start = slot.start + op.offset;
   return { start, end: slot.start + Math.min(slot.pages, op.offset + op.length) };

@@ -134,7 +134,7 @@ function traceSyncRange(k: Kernel, t: Task, inode: Inode, start: number, end: nu
 }
 
 function* pin(k: Kernel, t: Task, op: Op): Run<number> {
-  const range = mappedRange(k, op);
+  const range = mappedRange(k, op, op.source);
   if (range === null) return EFAULT;
   const write = (op.flags & PIN_WRITE) !== 0;
   return yield* pinUserPages(k, t, op.target, range.start, range.end, write);

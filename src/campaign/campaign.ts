@@ -1,0 +1,289 @@
+/**
+ * A campaign: hands batches to workers, merges what they found, files findings as soon as they exist, and
+ * ends when its bound is reached or somebody stops it.
+ *
+ * With one worker and a number of executions, everything but the times is a function of the seed. The clock
+ * is read here and in cli/ only.
+ */
+import { COVERAGE_PLACES } from '../coverage/features.js';
+import { saveProgram } from '../corpus/files.js';
+import type { Reproducer } from '../finding/reproducer.js';
+import { printReproducer } from '../finding/reproducer.js';
+import { reproducerPath, storeFinding } from '../finding/store.js';
+import type { KernelSpec } from '../kernel/model-target.js';
+import type { Settings } from '../run.js';
+import { Defect, EnvironmentError, messageOf } from '../support/assert.js';
+import { VERSION } from '../support/version.js';
+import { FILE_PLACEHOLDER } from './messages.js';
+import type { BatchResult, FoundFinding, SchedulerName, WorkerSetup } from './messages.js';
+import { WorkerPool } from './pool.js';
+
+export interface CampaignOptions {
+  readonly kernel: KernelSpec;
+  readonly settings: Settings;
+  readonly seed: string;
+  readonly workers: number;
+  /** Ends after so many executions; null for no bound. */
+  readonly executionsMax: number | null;
+  /** Ends after so long; null for no bound. */
+  readonly elapsedMsMax: number | null;
+  readonly stopOnFirst: boolean;
+  readonly scheduler: SchedulerName;
+  readonly threadsMax: number;
+  readonly opsMax: number;
+  /** Where new programs are kept, and findings are filed. */
+  readonly corpusDirectory: string;
+  readonly crashesDirectory: string;
+  /** Texts of the programs to start from. */
+  readonly corpus: readonly string[];
+  /** Signatures that an earlier run has filed. */
+  readonly known: readonly string[];
+}
+
+/** A finding in the summary; the names are the contract of the command line. */
+export interface SummaryFinding {
+  readonly id: string;
+  readonly signature: string;
+  readonly promise: string;
+  readonly title: string;
+  readonly catalogue: readonly string[];
+  readonly file: string;
+  readonly ops: number;
+  readonly threads: number;
+  readonly contextSwitches: number;
+  readonly executionsToFind: number;
+  readonly elapsedMsToFind: number;
+}
+
+export interface CampaignSummary {
+  readonly format: 1;
+  readonly kernel: string;
+  readonly bugs: readonly string[];
+  readonly seed: string;
+  readonly workers: number;
+  readonly executions: number;
+  readonly elapsedMs: number;
+  readonly executionsPerSecond: number;
+  readonly operations: number;
+  readonly events: number;
+  /** Power cuts decided, each with all its survivor sets. */
+  readonly crashPoints: number;
+  /** log2 of the number of crash states at the cut that had the most. */
+  readonly crashStatesLog2Max: number;
+  /** Calls that promised durability, returned success, and were decided. */
+  readonly promisesDecided: number;
+  /** Executions that ended with a thread waiting for ever (for a pin that nobody releases, say). */
+  readonly stuckExecutions: number;
+  /** Suspicions of the fast checker that the image did not bear out. */
+  readonly unconfirmed: number;
+  /** Violations with a signature that had been found already. */
+  readonly repeats: number;
+  readonly coverage: number;
+  readonly corpus: number;
+  /** Workers that died; their last batches are not in the numbers. */
+  readonly workersLost: number;
+  readonly findings: readonly SummaryFinding[];
+}
+
+export interface CampaignObserver {
+  progress(summary: CampaignSummary): void;
+  /** Called after the finding has reached the disk. */
+  finding(finding: SummaryFinding, report: string): void;
+  problem(message: string): void;
+}
+
+const FIRST_BATCH = 250;
+const BATCH = 2000;
+
+/** Counters of a summary that are sums or maxima over batches. */
+interface Totals {
+  executions: number;
+  operations: number;
+  events: number;
+  crashPoints: number;
+  crashStatesLog2Max: number;
+  promisesDecided: number;
+  stuckExecutions: number;
+  unconfirmed: number;
+  repeats: number;
+}
+
+export class Campaign {
+  private readonly coverage = new SharedArrayBuffer(COVERAGE_PLACES);
+  private readonly findings: SummaryFinding[] = [];
+  private readonly known = new Set<string>();
+  /** Programs found by one worker and not yet told to the others, by worker. */
+  private readonly untold: string[][];
+  private corpusSize = 0;
+  private ordered = 0;
+  private stopping = false;
+  private started = 0;
+  private readonly pool: WorkerPool;
+  private readonly totals: Totals = {
+    executions: 0,
+    operations: 0,
+    events: 0,
+    crashPoints: 0,
+    crashStatesLog2Max: 0,
+    promisesDecided: 0,
+    stuckExecutions: 0,
+    unconfirmed: 0,
+    repeats: 0,
+  };
+
+  constructor(
+    private readonly options: CampaignOptions,
+    private readonly observer: CampaignObserver,
+    private readonly clock: () => number,
+  ) {
+    const setup: WorkerSetup = {
+      kernel: options.kernel,
+      settings: options.settings,
+      seed: options.seed,
+      scheduler: options.scheduler,
+      threadsMax: options.threadsMax,
+      opsMax: options.opsMax,
+      corpus: options.corpus,
+      coverage: this.coverage,
+      numbering: new SharedArrayBuffer(4),
+      stopOnFirst: options.stopOnFirst,
+    };
+    this.corpusSize = options.corpus.length;
+    for (const signature of options.known) this.known.add(signature);
+    this.untold = Array.from({ length: options.workers }, () => []);
+    this.pool = new WorkerPool(setup, options.workers, (message) => observer.problem(message));
+  }
+
+  /** Finishes the batches under way and ends. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /**
+   * Runs to the end.
+   * @throws Defect when daxfuzz itself is wrong, EnvironmentError when the machine does not allow to go on;
+   * what was found until then is on disk and in `summary()`.
+   */
+  async run(): Promise<CampaignSummary> {
+    this.started = this.clock();
+    try {
+      const lanes = Array.from({ length: this.options.workers }, (_, lane) => this.runLane(lane));
+      const ends = await Promise.allSettled(lanes);
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    } finally {
+      await this.pool.close();
+    }
+    return this.summary();
+  }
+
+  summary(): CampaignSummary {
+    const { options, totals } = this;
+    const elapsedMs = Math.round(this.clock() - this.started);
+    const perSecond = elapsedMs === 0 ? 0 : Math.round((totals.executions * 1000) / elapsedMs);
+    return {
+      format: 1,
+      kernel: options.kernel.kernel,
+      bugs: options.kernel.bugs,
+      seed: options.seed,
+      workers: options.workers,
+      elapsedMs,
+      executionsPerSecond: perSecond,
+      ...totals,
+      crashStatesLog2Max: Math.round(totals.crashStatesLog2Max),
+      coverage: new Uint8Array(this.coverage).reduce((sum, place) => sum + place, 0),
+      corpus: this.corpusSize,
+      workersLost: this.pool.lost,
+      findings: this.findings,
+    };
+  }
+
+  /** One worker's worth of batches, one after the other. */
+  private async runLane(lane: number): Promise<void> {
+    for (let first = true; ; first = false) {
+      const executions = this.nextBatchSize(first ? FIRST_BATCH : BATCH);
+      if (executions === 0) return;
+      this.ordered += executions;
+      const corpus = (this.untold[lane] as string[]).splice(0);
+      const answer = await this.pool.run({ executions, known: [...this.known], corpus });
+      if (answer === null) {
+        this.ordered -= executions; // the worker died; somebody else does this batch
+      } else if (answer.kind === 'done') {
+        this.merge(lane, answer, executions);
+      } else {
+        this.stop();
+        if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
+        throw new Defect(
+          `${answer.message}\n  This is a defect of daxfuzz ${VERSION}, not a finding. Please report it with ` +
+            `this line: seed ${this.options.seed}, execution ${answer.execution} of a worker, kernel ` +
+            `${this.options.kernel.kernel}, bugs ${this.options.kernel.bugs.join(',') || 'none'}\n${answer.program}`,
+        );
+      }
+    }
+  }
+
+  private nextBatchSize(wanted: number): number {
+    const { executionsMax, elapsedMsMax, stopOnFirst } = this.options;
+    if (this.stopping) return 0;
+    if (stopOnFirst && this.findings.length > 0) return 0;
+    if (elapsedMsMax !== null && this.clock() - this.started >= elapsedMsMax) return 0;
+    return executionsMax === null ? wanted : Math.min(wanted, executionsMax - this.ordered);
+  }
+
+  private merge(lane: number, result: BatchResult, ordered: number): void {
+    const { totals } = this;
+    const before = totals.executions;
+    this.ordered -= ordered - result.executions;
+    totals.executions += result.executions;
+    totals.operations += result.operations;
+    totals.events += result.events;
+    totals.crashPoints += result.crashPoints;
+    totals.crashStatesLog2Max = Math.max(totals.crashStatesLog2Max, result.statesLog2Max);
+    totals.promisesDecided += result.promises;
+    totals.stuckExecutions += result.stuck;
+    totals.unconfirmed += result.unconfirmed;
+    totals.repeats += result.repeats;
+    for (const found of result.findings) this.file(found, before);
+    this.corpusSize += result.corpus.length;
+    for (const text of result.corpus) saveProgram(this.options.corpusDirectory, text);
+    this.untold.forEach((list, other) => {
+      if (other !== lane) list.push(...result.corpus);
+    });
+    this.observer.progress(this.summary());
+  }
+
+  /** To disk first, then to whoever listens. */
+  private file(found: FoundFinding, executionsBefore: number): void {
+    const { reproducer } = found;
+    if (this.known.has(reproducer.signature)) return; // two workers found it at the same time
+    this.known.add(reproducer.signature);
+    const file = reproducerPath(this.options.crashesDirectory, reproducer);
+    const report = found.report.replaceAll(FILE_PLACEHOLDER, file);
+    this.store(reproducer, report);
+    const finding: SummaryFinding = {
+      id: reproducer.id,
+      signature: reproducer.signature,
+      promise: reproducer.promise,
+      title: reproducer.title,
+      catalogue: reproducer.catalogue,
+      file,
+      ops: reproducer.ops,
+      threads: reproducer.threads,
+      contextSwitches: reproducer.contextSwitches,
+      executionsToFind: executionsBefore + found.afterExecutions,
+      elapsedMsToFind: Math.round(this.clock() - this.started),
+    };
+    this.findings.push(finding);
+    this.observer.finding(finding, report);
+  }
+
+  private store(reproducer: Reproducer, report: string): void {
+    try {
+      storeFinding(this.options.crashesDirectory, reproducer, report);
+    } catch (error) {
+      this.stop();
+      // The finding must not be lost with the disk: whoever reads the terminal still has it.
+      this.observer.problem(`finding not stored; here it is:\n${printReproducer(reproducer)}`);
+      throw new EnvironmentError(messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * One stream of executions: draw or mutate a program, run it, keep what is new, minimise and report what is
+ * wrong. Everything random comes from the stream's own seed, so a stream is a pure function of its setup.
+ */
+import { COVERAGE_PLACES, FeatureCollector } from '../coverage/features.js';
+import { Corpus } from '../corpus/corpus.js';
+import type { FindingSetup } from '../finding/finding.js';
+import { signatureOf } from '../finding/finding.js';
+import { toReproducer } from '../finding/reproducer.js';
+import { ModelTarget } from '../kernel/model-target.js';
+import type { AllocateMedia } from '../media/image.js';
+import { Image } from '../media/image.js';
+import { minimized } from '../minimize/record.js';
+import { failureOf } from '../minimize/same-failure.js';
+import { Judge } from '../oracle/judge.js';
+import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
+import { mutate } from '../program/mutate.js';
+import type { Program } from '../program/program.js';
+import { opCount } from '../program/program.js';
+import { parseProgram, printProgram } from '../program/text.js';
+import { printReport } from '../report/report.js';
+import type { Line, Outcome } from '../run.js';
+import { runOnce } from '../run.js';
+import { PctScheduler } from '../schedule/pct.js';
+import { RandomScheduler } from '../schedule/random.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import { messageOf } from '../support/assert.js';
+import { chance } from '../support/choice.js';
+import { Prng } from '../support/prng.js';
+import { FILE_PLACEHOLDER } from './messages.js';
+import type {
+  BatchDefect,
+  BatchOrder,
+  BatchResult,
+  FoundFinding,
+  WorkerSetup,
+} from './messages.js';
+
+/** Of so many executions this many mutate the corpus; the others are drawn afresh. */
+const MUTATED = { of: 8, count: 4 };
+
+interface Counts {
+  executions: number;
+  operations: number;
+  events: number;
+  crashPoints: number;
+  statesLog2Max: number;
+  promises: number;
+  stuck: number;
+  unconfirmed: number;
+  repeats: number;
+  newFeatures: number;
+}
+
+export class Fuzzer {
+  private readonly line: Line;
+  private readonly choice: Prng;
+  private readonly random: RandomScheduler;
+  private readonly pct: PctScheduler;
+  private readonly generator: ProgramGenerator;
+  private readonly corpus = new Corpus();
+  private readonly features: FeatureCollector;
+  private readonly known = new Set<string>();
+  private executions = 0;
+
+  constructor(
+    private readonly setup: WorkerSetup,
+    workerNumber: number,
+    allocate: AllocateMedia,
+  ) {
+    const seed = Prng.fromSeed(BigInt(setup.seed));
+    let stream = seed.split();
+    for (let i = 0; i < workerNumber; i++) stream = seed.split();
+    this.choice = stream;
+    this.random = new RandomScheduler(stream.split());
+    this.pct = new PctScheduler(stream.split());
+    this.generator = new ProgramGenerator({
+      ...DEFAULT_GENERATE,
+      threadsMax: setup.threadsMax,
+      opsMax: setup.opsMax,
+    });
+    this.line = {
+      target: ModelTarget.of(setup.kernel),
+      judge: new Judge(new Image(allocate)),
+      settings: setup.settings,
+    };
+    this.features = new FeatureCollector(new Uint8Array(setup.coverage, 0, COVERAGE_PLACES));
+    for (const text of setup.corpus) this.corpus.add(parseProgram(text));
+  }
+
+  batch(order: BatchOrder): BatchResult | BatchDefect {
+    for (const signature of order.known) this.known.add(signature);
+    for (const text of order.corpus) this.corpus.add(parseProgram(text));
+    const counts: Counts = {
+      executions: 0,
+      operations: 0,
+      events: 0,
+      crashPoints: 0,
+      statesLog2Max: 0,
+      promises: 0,
+      stuck: 0,
+      unconfirmed: 0,
+      repeats: 0,
+      newFeatures: 0,
+    };
+    const corpus: string[] = [];
+    const findings: FoundFinding[] = [];
+    while (counts.executions < order.executions) {
+      const program = this.drawProgram();
+      this.executions++;
+      counts.executions++;
+      try {
+        const kept = this.executeOne(program, counts, findings);
+        if (kept !== null) corpus.push(kept);
+      } catch (error) {
+        return {
+          kind: 'defect',
+          message: messageOf(error),
+          execution: this.executions,
+          program: printProgram(program),
+        };
+      }
+      if (findings.length > 0 && this.setup.stopOnFirst) break;
+    }
+    return { kind: 'done', ...counts, corpus, findings };
+  }
+
+  private drawProgram(): Program {
+    if (this.corpus.size === 0 || !chance(this.choice, MUTATED.count, MUTATED.of)) {
+      return this.generator.generate(this.choice);
+    }
+    const program = this.corpus.choose(this.choice);
+    const other = this.corpus.choose(this.choice);
+    return mutate(this.choice, this.generator, program, other, this.setup.opsMax);
+  }
+
+  private drawScheduler(): Scheduler {
+    if (this.setup.scheduler === 'random') return this.random;
+    if (this.setup.scheduler === 'pct') return this.pct;
+    return chance(this.choice, 1, 2) ? this.random : this.pct;
+  }
+
+  /** Runs one program; gives its text if it is worth keeping. */
+  private executeOne(program: Program, counts: Counts, findings: FoundFinding[]): string | null {
+    const scheduler = this.drawScheduler();
+    const outcome = runOnce(this.line, program, scheduler, {
+      isKnown: (promise, mechanism) => this.known.has(signatureOf({ promise, mechanism })),
+      everyInstance: false,
+    });
+    const { execution, verdict } = outcome;
+    counts.operations += opCount(program);
+    counts.events += execution.trace.length;
+    counts.crashPoints += verdict.crashPoints;
+    counts.statesLog2Max = Math.max(counts.statesLog2Max, verdict.statesLog2Max);
+    counts.promises += verdict.promises;
+    counts.stuck += execution.stuck.length > 0 ? 1 : 0;
+    counts.unconfirmed += verdict.unconfirmed;
+    counts.repeats += verdict.repeats;
+    const added = this.features.collect(execution.trace, program.geometry, program.files.length);
+    counts.newFeatures += added;
+    // Findings last: minimising runs other programs over the same buffers.
+    this.report(program, outcome, counts, findings);
+    return added > 0 ? this.corpus.add(program) : null;
+  }
+
+  private report(
+    program: Program,
+    outcome: Outcome,
+    counts: Counts,
+    findings: FoundFinding[],
+  ): void {
+    const { execution, verdict } = outcome;
+    if (verdict.violations.length === 0) return;
+    const schedule = [...execution.schedule];
+    const failures = verdict.violations.map((violation) => ({
+      signature: signatureOf(violation),
+      failure: failureOf(program, schedule, execution.trace, violation),
+    }));
+    for (const { signature, failure } of failures) {
+      if (this.known.has(signature)) continue;
+      this.known.add(signature);
+      const { finding, trace } = minimized(this.line, this.findingSetup(), failure, signature);
+      const { pointNames } = this.line.target;
+      const reproducer = toReproducer(finding, pointNames);
+      const report = printReport(finding, trace, { pointNames, file: FILE_PLACEHOLDER });
+      findings.push({ reproducer, report, afterExecutions: counts.executions });
+      if (this.setup.stopOnFirst) return;
+    }
+  }
+
+  private findingSetup(): FindingSetup {
+    const { fs, domain, persistency } = this.setup.settings;
+    return { ...this.setup.kernel, fs, domain, persistency };
+  }
+}

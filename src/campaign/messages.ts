@@ -1,0 +1,83 @@
+/**
+ * What the controller of a campaign and its workers tell each other: plain data, in one place.
+ */
+import type { Settings } from '../run.js';
+import type { KernelSpec } from '../kernel/model-target.js';
+import type { Reproducer } from '../finding/reproducer.js';
+
+export type SchedulerName = 'mixed' | 'random' | 'pct';
+
+/** What a worker is told once. */
+export interface WorkerSetup {
+  readonly kernel: KernelSpec;
+  readonly settings: Settings;
+  /** 64-bit, decimal. */
+  readonly seed: string;
+  readonly scheduler: SchedulerName;
+  readonly threadsMax: number;
+  readonly opsMax: number;
+  /** Texts of the programs to start from. */
+  readonly corpus: readonly string[];
+  /** COVERAGE_PLACES bytes, shared by all workers. */
+  readonly coverage: SharedArrayBuffer;
+  /** One 32-bit counter, from which each worker takes its number. */
+  readonly numbering: SharedArrayBuffer;
+  readonly stopOnFirst: boolean;
+}
+
+/** One batch of executions. */
+export interface BatchOrder {
+  readonly executions: number;
+  /** Signatures that have been reported. */
+  readonly known: readonly string[];
+  /** Programs that other workers found worth keeping. */
+  readonly corpus: readonly string[];
+}
+
+/** Stands in a worker's report for the path of the reproducer, which the controller chooses. */
+export const FILE_PLACEHOLDER = '@FILE@';
+
+export interface FoundFinding {
+  readonly reproducer: Reproducer;
+  /** With FILE_PLACEHOLDER where the path goes. */
+  readonly report: string;
+  /** Executions of this batch up to and including the one that failed. */
+  readonly afterExecutions: number;
+}
+
+export interface BatchResult {
+  readonly kind: 'done';
+  readonly executions: number;
+  readonly operations: number;
+  readonly events: number;
+  readonly crashPoints: number;
+  readonly statesLog2Max: number;
+  readonly promises: number;
+  /** Executions that ended with a task waiting for ever. */
+  readonly stuck: number;
+  /** Candidates of the fast checker whose image showed nothing wrong. */
+  readonly unconfirmed: number;
+  /** Violations whose signature was known. */
+  readonly repeats: number;
+  readonly newFeatures: number;
+  /** Texts of programs that showed something new. */
+  readonly corpus: readonly string[];
+  readonly findings: readonly FoundFinding[];
+}
+
+/** The worker met a defect of daxfuzz; its batch does not count. */
+export interface BatchDefect {
+  readonly kind: 'defect';
+  readonly message: string;
+  /** Number of the execution in the worker's stream, and the program. */
+  readonly execution: number;
+  readonly program: string;
+}
+
+/** The machine does not let the worker work (no memory, no native module). */
+export interface BatchRefused {
+  readonly kind: 'refused';
+  readonly message: string;
+}
+
+export type BatchAnswer = BatchResult | BatchDefect | BatchRefused;

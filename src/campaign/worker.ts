@@ -1,0 +1,27 @@
+/**
+ * The thread entry: keeps one Fuzzer and answers batch orders. Errors travel as data, because the class of
+ * a thrown one does not survive the way between threads.
+ */
+import { workerData } from 'node:worker_threads';
+import { mappedFileMedia } from '../media/mapped-file.js';
+import { EnvironmentError, messageOf } from '../support/assert.js';
+import { Fuzzer } from './fuzzer.js';
+import type { BatchAnswer, BatchOrder, WorkerSetup } from './messages.js';
+
+let fuzzer: Fuzzer | null = null;
+
+function startFuzzer(): Fuzzer {
+  const setup = workerData as WorkerSetup;
+  const number = Atomics.add(new Int32Array(setup.numbering), 0, 1);
+  return new Fuzzer(setup, number, mappedFileMedia(`w${number}`));
+}
+
+export default function work(order: BatchOrder): BatchAnswer {
+  try {
+    fuzzer ??= startFuzzer();
+    return fuzzer.batch(order);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return { kind: 'refused', message: error.message };
+    return { kind: 'defect', message: messageOf(error), execution: 0, program: '' };
+  }
+}

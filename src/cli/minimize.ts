@@ -1,0 +1,43 @@
+/**
+ * `daxfuzz minimize`: the smallest reproducer with the same signature, recorded anew.
+ */
+import type { Reproducer } from '../finding/reproducer.js';
+import { printReproducer, toReproducer } from '../finding/reproducer.js';
+import { writeWhole } from '../finding/store.js';
+import { minimized } from '../minimize/record.js';
+import { sameFailure } from '../minimize/same-failure.js';
+import type { Line } from '../run.js';
+import { UsageError } from '../support/assert.js';
+import type { Loaded } from './load.js';
+import { kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
+import { out, plural } from './print.js';
+
+export interface MinimizeFlags {
+  readonly output: string;
+}
+
+export function minimizeFile(file: string, flags: MinimizeFlags): number {
+  const loaded = loadReproducer(file);
+  const line = lineFor(loaded.recordedOn, settingsOf(loaded.setup));
+  const smaller = smallest(loaded, line);
+  writeWhole(flags.output, printReproducer(smaller));
+  const before = loaded.reproducer;
+  out(
+    `${before.signature}: ${plural(before.ops, 'operation')}, ${plural(before.threads, 'thread')}, ` +
+      `${plural(before.contextSwitches, 'context switch')} -> ${plural(smaller.ops, 'operation')}, ` +
+      `${plural(smaller.threads, 'thread')}, ${plural(smaller.contextSwitches, 'context switch')}: ${flags.output}`,
+  );
+  return 0;
+}
+
+function smallest(loaded: Loaded, line: Line): Reproducer {
+  const { signature } = loaded.reproducer;
+  const first = sameFailure(line, signature)(loaded.program, loaded.schedule);
+  if (first === null) {
+    throw new UsageError(
+      `${loaded.file}: does not fail with "${signature}" on ${kernelText(loaded.recordedOn)}, so there is nothing to minimise`,
+    );
+  }
+  const { finding } = minimized(line, loaded.setup, first, signature);
+  return toReproducer(finding, line.target.pointNames);
+}

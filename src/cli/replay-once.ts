@@ -1,0 +1,45 @@
+/**
+ * One replay of one reproducer file: what `replay` does here and, to show that it does not matter where, in
+ * worker threads too.
+ */
+import type { KernelSpec } from '../kernel/model-target.js';
+import type { Violation } from '../oracle/promise.js';
+import { runOnce } from '../run.js';
+import { ReplayScheduler } from '../schedule/replay.js';
+import type { Execution } from '../target/target.js';
+import { lineFor, loadReproducer, settingsOf } from './load.js';
+
+export interface ReplayOrder {
+  readonly file: string;
+  readonly kernel: KernelSpec;
+  readonly mode: 'strict' | 'lenient';
+}
+
+export interface ReplayResult {
+  readonly hash: string;
+  /** Recorded switches that were taken where they were recorded. */
+  readonly followed: number;
+}
+
+export interface ReplayRun {
+  readonly result: ReplayResult;
+  readonly execution: Execution;
+  readonly violations: readonly Violation[];
+}
+
+export function replayOnce(order: ReplayOrder): ReplayRun {
+  const loaded = loadReproducer(order.file);
+  const line = lineFor(order.kernel, settingsOf(loaded.setup));
+  const scheduler = new ReplayScheduler(loaded.schedule, line.target.pointNames, order.mode);
+  const { execution, verdict } = runOnce(line, loaded.program, scheduler);
+  return {
+    result: { hash: execution.trace.hash(), followed: scheduler.followed },
+    execution,
+    violations: verdict.violations,
+  };
+}
+
+/** The entry of a worker thread. */
+export default function work(order: ReplayOrder): ReplayResult {
+  return replayOnce(order).result;
+}

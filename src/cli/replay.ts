@@ -1,0 +1,159 @@
+/**
+ * `daxfuzz replay`: one reproducer again, exactly. On the kernel that it was recorded on, every switch and
+ * the trace hash must be as recorded; on another kernel the schedule is carried over as far as it goes.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { Piscina } from 'piscina';
+import { buildImage } from '../crash/plan.js';
+import { signatureOf, titleOf } from '../finding/finding.js';
+import { writeWhole } from '../finding/store.js';
+import type { KernelSpec } from '../kernel/model-target.js';
+import { resolveKernel } from '../kernel/model-target.js';
+import { Image } from '../media/image.js';
+import { layoutOf } from '../media/layout.js';
+import { PersistHistory } from '../persistency/history.js';
+import type { Violation } from '../oracle/promise.js';
+import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { printTrace } from '../trace/text.js';
+import type { Loaded } from './load.js';
+import { kernelText, loadReproducer, settingsOf } from './load.js';
+import { out, printJson } from './print.js';
+import type { ReplayOrder, ReplayResult } from './replay-once.js';
+import { replayOnce } from './replay-once.js';
+
+export interface ReplayFlags {
+  readonly kernel?: string;
+  readonly bug?: readonly string[];
+  readonly image?: string;
+  readonly trace?: string;
+  readonly workers: number;
+  readonly json?: boolean;
+}
+
+/** Gives the exit code: 1 if the promise is broken again. */
+export async function replay(file: string, flags: ReplayFlags): Promise<number> {
+  const loaded = loadReproducer(file);
+  const kernel = chooseKernel(loaded, flags);
+  const exact = JSON.stringify(kernel) === JSON.stringify(loaded.recordedOn);
+  const order: ReplayOrder = { file, kernel, mode: exact ? 'strict' : 'lenient' };
+  const run = replayOnce(order);
+  await checkWorkers(order, run.result, flags.workers);
+
+  const { trace } = run.execution;
+  const violation =
+    run.violations.find((found) => signatureOf(found) === loaded.reproducer.signature) ??
+    run.violations[0] ??
+    null;
+  if (exact) checkHash(loaded, run.result.hash);
+  if (flags.trace !== undefined) writeWhole(flags.trace, printTrace(trace));
+  if (flags.image !== undefined) writeImage(loaded, trace, violation, flags.image);
+  if (flags.json === true) printResult(loaded, kernel, run.result, violation, exact);
+  else out(verdictText(loaded, kernel, run.result, violation, exact));
+  return violation === null ? 0 : 1;
+}
+
+function chooseKernel(loaded: Loaded, flags: ReplayFlags): KernelSpec {
+  if (flags.kernel === undefined && flags.bug === undefined) return loaded.recordedOn;
+  return resolveKernel(flags.kernel ?? loaded.recordedOn.kernel, flags.bug ?? []);
+}
+
+function checkHash(loaded: Loaded, hash: string): void {
+  const { reproducer, file } = loaded;
+  if (hash === reproducer.traceHash) return;
+  throw new UsageError(
+    `${file}: trace hash: expected ${reproducer.traceHash} (recorded by daxfuzz ${reproducer.daxfuzz}), found ${hash}; ` +
+      'the file was edited or recorded by a version that behaves differently; "daxfuzz minimize" records it anew',
+  );
+}
+
+/** The same replay in worker threads: the trace must not depend on where or how often it runs. */
+async function checkWorkers(
+  order: ReplayOrder,
+  expected: ReplayResult,
+  workers: number,
+): Promise<void> {
+  if (workers <= 1) return;
+  const pool = new Piscina<ReplayOrder, ReplayResult>({
+    filename: path.join(__dirname, 'replay-once.js'),
+    minThreads: workers,
+    maxThreads: workers,
+  });
+  try {
+    const runs = Array.from({ length: workers }, () => pool.run(order));
+    for (const result of await Promise.all(runs)) {
+      if (result.hash !== expected.hash) {
+        throw new UsageError(
+          `replay: trace hash ${expected.hash} here and ${result.hash} in a worker`,
+        );
+      }
+    }
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function verdictText(
+  loaded: Loaded,
+  kernel: KernelSpec,
+  result: ReplayResult,
+  violation: Violation | null,
+  exact: boolean,
+): string {
+  const schedule = exact
+    ? 'schedule followed exactly'
+    : `${result.followed} of ${loaded.schedule.length} recorded switches could be followed`;
+  const head = `kernel ${kernelText(kernel)}: trace ${result.hash}, ${schedule}\n`;
+  if (violation === null) return `${head}holds: no promise is broken\n`;
+  const same = signatureOf(violation) === loaded.reproducer.signature;
+  const how = same
+    ? 'reproduced'
+    : `fails in another way than recorded (${loaded.reproducer.signature})`;
+  return `${head}${how}: ${signatureOf(violation)}: ${titleOf(violation)}\n${violation.detail}\n`;
+}
+
+function printResult(
+  loaded: Loaded,
+  kernel: KernelSpec,
+  result: ReplayResult,
+  violation: Violation | null,
+  exact: boolean,
+): void {
+  printJson({
+    format: 1,
+    file: loaded.file,
+    kernel: kernel.kernel,
+    bugs: kernel.bugs,
+    exact,
+    traceHash: result.hash,
+    switchesFollowed: exact ? loaded.schedule.length : result.followed,
+    switchesRecorded: loaded.schedule.length,
+    verdict: violation === null ? 'holds' : 'fails',
+    signature: violation === null ? null : signatureOf(violation),
+    recordedSignature: loaded.reproducer.signature,
+    detail: violation === null ? null : violation.detail,
+  });
+}
+
+/** The device as the power failure left it; at the end of the run for a fault that needs no failure. */
+function writeImage(
+  loaded: Loaded,
+  trace: ReturnType<typeof replayOnce>['execution']['trace'],
+  violation: Violation | null,
+  file: string,
+): void {
+  const { program } = loaded;
+  const layout = layoutOf(program.geometry, program.files.length);
+  const history = new PersistHistory(new Image());
+  history.reset(program, layout, trace, settingsOf(loaded.setup));
+  const cut = violation?.plan?.cut ?? violation?.event ?? trace.length - 1;
+  for (let event = 0; event <= cut; event++) history.apply(event);
+  const version = history.versions.visible;
+  const plan = violation?.plan ?? { cut, version, short: [] };
+  try {
+    fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    fs.writeFileSync(file, buildImage(history, plan));
+  } catch (error) {
+    throw new EnvironmentError(`cannot write ${file}: ${messageOf(error)}; name another --image`);
+  }
+}

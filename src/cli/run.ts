@@ -1,0 +1,252 @@
+/**
+ * `daxfuzz run`: a campaign in the terminal.
+ */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import cliProgress from 'cli-progress';
+import type { CampaignOptions, CampaignSummary, SummaryFinding } from '../campaign/campaign.js';
+import { Campaign } from '../campaign/campaign.js';
+import type { SchedulerName } from '../campaign/messages.js';
+import { loadCorpus } from '../corpus/files.js';
+import { readReproducer, findReproducers } from '../finding/store.js';
+import { resolveKernel } from '../kernel/model-target.js';
+import { printProgram } from '../program/text.js';
+import { PROMISES } from '../oracle/promise.js';
+import type { Settings } from '../run.js';
+import { messageOf } from '../support/assert.js';
+import { VERSION } from '../support/version.js';
+import { kernelText } from './load.js';
+import { err, out, plural, printJson, table, thousands } from './print.js';
+
+/** What commander hands over; the defaults are in main.ts. */
+export interface RunFlags {
+  readonly kernel: string;
+  readonly bug?: readonly string[];
+  readonly seed?: string;
+  readonly workers: number;
+  readonly execs?: number;
+  readonly time?: number;
+  readonly corpus?: string;
+  readonly crashes?: string;
+  readonly threads: number;
+  readonly ops: number;
+  readonly scheduler: SchedulerName;
+  readonly domain: Settings['domain'];
+  readonly persistency: Settings['persistency'];
+  readonly fs: Settings['fs'];
+  readonly seeds: boolean;
+  readonly resume?: boolean;
+  readonly stopOnFirst?: boolean;
+  readonly json?: boolean;
+}
+
+const PLAIN_INTERVAL_MS = 5000;
+/** Hand-written programs that come with daxfuzz. */
+const SEEDS_DIRECTORY = path.join(__dirname, '..', '..', '..', 'corpora', 'seeds');
+
+/** Gives the exit code: 1 if something was found. */
+export async function runCampaign(flags: RunFlags): Promise<number> {
+  const options = resolve(flags);
+  const screen = new Screen(options, flags.json === true);
+  const campaign = new Campaign(options, screen, () => performance.now());
+  const stop = (): void => {
+    screen.problem('stopping after the batches under way; a second signal ends at once');
+    campaign.stop();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  let failure: unknown = null;
+  screen.start();
+  try {
+    await campaign.run();
+  } catch (error) {
+    failure = error;
+  }
+  const summary = campaign.summary();
+  screen.end(summary);
+  if (failure !== null) throw failure as Error;
+  return summary.findings.length > 0 ? 1 : 0;
+}
+
+/** Every option given a value; nothing later asks whether it was given. */
+function resolve(flags: RunFlags): CampaignOptions {
+  const kernel = resolveKernel(flags.kernel, flags.bug ?? []);
+  const name = [kernel.kernel, ...kernel.bugs].join('+');
+  const corpusDirectory = flags.corpus ?? path.join('corpora', name);
+  const sources = [
+    ...(flags.seeds ? [SEEDS_DIRECTORY] : []),
+    ...(flags.resume === true ? [corpusDirectory] : []),
+  ];
+  const corpus: string[] = [];
+  for (const source of sources) {
+    const loaded = loadCorpus(source);
+    for (const problem of loaded.problems) err(`daxfuzz: ${problem}`);
+    corpus.push(...loaded.programs.map(printProgram));
+  }
+  return {
+    kernel,
+    settings: { domain: flags.domain, persistency: flags.persistency, fs: flags.fs },
+    seed: flags.seed ?? BigInt(`0x${randomBytes(8).toString('hex')}`).toString(),
+    workers: flags.workers,
+    executionsMax: flags.execs ?? null,
+    elapsedMsMax: flags.time ?? null,
+    stopOnFirst: flags.stopOnFirst === true,
+    scheduler: flags.scheduler,
+    threadsMax: flags.threads,
+    opsMax: flags.ops,
+    corpusDirectory,
+    crashesDirectory: flags.crashes ?? path.join('crashes', name),
+    corpus,
+    known:
+      flags.resume === true ? knownSignatures(flags.crashes ?? path.join('crashes', name)) : [],
+  };
+}
+
+/** Signatures of the findings that an earlier run filed. */
+function knownSignatures(directory: string): string[] {
+  let files: string[];
+  try {
+    files = findReproducers([directory]);
+  } catch {
+    return []; // none yet
+  }
+  return files.flatMap((file) => {
+    try {
+      return [readReproducer(file).signature];
+    } catch (error) {
+      err(`daxfuzz: ${messageOf(error)}; it is not counted as found`);
+      return [];
+    }
+  });
+}
+
+/** What the user sees of a campaign. */
+class Screen {
+  private bar: cliProgress.SingleBar | null = null;
+  private lastPlain = -PLAIN_INTERVAL_MS;
+
+  constructor(
+    private readonly options: CampaignOptions,
+    private readonly json: boolean,
+  ) {}
+
+  start(): void {
+    const { options } = this;
+    const bounds = [
+      options.executionsMax === null ? '' : `, ${plural(options.executionsMax, 'execution')}`,
+      options.elapsedMsMax === null ? '' : `, ${options.elapsedMsMax / 1000} s`,
+    ].join('');
+    err(
+      `daxfuzz ${VERSION}: kernel ${kernelText(options.kernel)}, seed ${options.seed}, ` +
+        `${plural(options.workers, 'worker')}${bounds}, ${options.scheduler} schedules, ` +
+        `${options.settings.domain}, ${options.settings.persistency}-ordered`,
+    );
+    if (!process.stderr.isTTY) return;
+    const bounded = options.executionsMax !== null || options.elapsedMsMax !== null;
+    this.bar = new cliProgress.SingleBar({
+      format: bounded ? '{bar} {percentage}%  {line}' : '{line}',
+      barsize: 20,
+      hideCursor: true,
+      clearOnComplete: true,
+      stream: process.stderr,
+    });
+    this.bar.start(100, 0, { line: '' });
+  }
+
+  progress(summary: CampaignSummary): void {
+    if (this.bar !== null) {
+      this.bar.update(Math.floor(this.share(summary) * 100), { line: progressLine(summary) });
+    } else if (summary.elapsedMs - this.lastPlain >= PLAIN_INTERVAL_MS) {
+      this.lastPlain = summary.elapsedMs;
+      err(progressLine(summary));
+    }
+  }
+
+  finding(finding: SummaryFinding, report: string): void {
+    const size =
+      `${plural(finding.ops, 'operation')}, ${plural(finding.threads, 'thread')}, ` +
+      plural(finding.contextSwitches, 'context switch');
+    this.above(
+      `found ${finding.signature} (${size}) after ${plural(finding.executionsToFind, 'execution')}: ` +
+        `npx daxfuzz replay ${finding.file}`,
+    );
+    if (this.options.stopOnFirst && !this.json) out(`\n${report}`);
+  }
+
+  problem(message: string): void {
+    this.above(`daxfuzz: ${message}`);
+  }
+
+  end(summary: CampaignSummary): void {
+    this.bar?.stop();
+    if (this.json) printJson(summary);
+    else out(summaryText(summary));
+  }
+
+  private share(summary: CampaignSummary): number {
+    const { executionsMax, elapsedMsMax } = this.options;
+    const byCount = executionsMax === null ? 0 : summary.executions / executionsMax;
+    const byTime = elapsedMsMax === null ? 0 : summary.elapsedMs / elapsedMsMax;
+    return Math.min(1, Math.max(byCount, byTime));
+  }
+
+  /** A line that stays, above the progress bar. */
+  private above(text: string): void {
+    if (this.bar === null) {
+      err(text);
+      return;
+    }
+    process.stderr.write('\r\x1b[K');
+    err(text);
+    this.bar.render();
+  }
+}
+
+function progressLine(summary: CampaignSummary): string {
+  return [
+    `${Math.round(summary.elapsedMs / 1000)} s`,
+    `${thousands(summary.executions)} executions (${thousands(summary.executionsPerSecond)}/s)`,
+    `${thousands(summary.crashPoints)} cuts`,
+    `coverage ${thousands(summary.coverage)}`,
+    `corpus ${thousands(summary.corpus)}`,
+    `findings ${summary.findings.length}`,
+  ].join('  ');
+}
+
+function summaryText(summary: CampaignSummary): string {
+  const seconds = (summary.elapsedMs / 1000).toFixed(1);
+  const lines = [
+    '',
+    `${plural(summary.executions, 'execution')} in ${seconds} s (${thousands(summary.executionsPerSecond)}/s), ` +
+      `${plural(summary.operations, 'operation')}, ${plural(summary.events, 'event')}`,
+    `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
+      `2^${summary.crashStatesLog2Max} crash states`,
+    `${thousands(summary.promisesDecided)} promises of ${Object.keys(PROMISES).join(', ')} decided; ` +
+      `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
+    `not judged: ${plural(summary.stuckExecutions, 'execution')} ended with a thread waiting for ever ` +
+      `(their completed calls were judged)`,
+  ];
+  if (summary.workersLost > 0)
+    lines.push(`${plural(summary.workersLost, 'worker')} died and were replaced`);
+  lines.push('');
+  if (summary.findings.length === 0) return `${lines.join('\n')}no finding\n`;
+  const rows = summary.findings.map((finding) => [
+    finding.signature,
+    finding.catalogue.join(', '),
+    String(finding.ops),
+    String(finding.threads),
+    String(finding.contextSwitches),
+    thousands(finding.executionsToFind),
+    finding.file,
+  ]);
+  const head = [
+    'signature',
+    'looks like',
+    'ops',
+    'threads',
+    'switches',
+    'executions',
+    'reproducer',
+  ];
+  return `${lines.join('\n')}${plural(summary.findings.length, 'finding')}:\n\n${table(head, rows)}\nnpx daxfuzz explain FILE shows one\n`;
+}

@@ -1,0 +1,86 @@
+/**
+ * A finding: a broken promise together with everything that is needed to see it again.
+ *
+ * Two findings are the same if their signature is: the promise that was broken and the mechanism by which,
+ * both free of names, numbers and offsets, so that it stays the same while the program shrinks.
+ */
+import type { Mechanism } from '../oracle/mechanism.js';
+import { MECHANISMS } from '../oracle/mechanism.js';
+import type { PromiseId, Violation } from '../oracle/promise.js';
+import type { Program } from '../program/program.js';
+import { FILE_NAMES, opAt } from '../program/program.js';
+import { specOf } from '../program/op.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { hashText } from '../support/hash.js';
+
+/** What a run needs besides program and schedule; the same strings as on the command line. */
+export interface FindingSetup {
+  readonly kernel: string;
+  readonly bugs: readonly string[];
+  readonly fs: string;
+  readonly domain: 'adr' | 'eadr';
+  readonly persistency: 'line' | 'location';
+}
+
+export interface Finding {
+  readonly setup: FindingSetup;
+  readonly program: Program;
+  readonly schedule: Schedule;
+  readonly violation: Violation;
+  /** Hash of the whole trace, which a replay must give again. */
+  readonly traceHash: string;
+}
+
+export function signatureOf(violation: Pick<Violation, 'promise' | 'mechanism'>): string {
+  return `${violation.promise} ${violation.mechanism}`;
+}
+
+const PROMISE_VERB: Record<PromiseId, string> = {
+  P1: 'a read shows wrong bytes',
+  P3: 'fsync returned 0 too early',
+  P4: 'fdatasync returned 0 too early',
+  P5: 'msync returned 0 too early',
+  P6: 'sync returned too early',
+  P9: 'a file shows foreign or stale bytes',
+  P13: 'a pinned block was given away',
+};
+
+/** One sentence, the same for all findings with this signature. */
+export function titleOf(violation: Pick<Violation, 'promise' | 'mechanism'>): string {
+  return `${PROMISE_VERB[violation.promise]}: ${mechanismOf(violation).text}`;
+}
+
+/** Catalogue rows with the same mechanism: what the finding looks like, not what it is. */
+export function catalogueRows(violation: Pick<Violation, 'mechanism'>): readonly string[] {
+  return mechanismOf(violation).rows;
+}
+
+function mechanismOf(violation: Pick<Violation, 'mechanism'>): {
+  text: string;
+  rows: readonly string[];
+} {
+  return MECHANISMS[violation.mechanism as Mechanism];
+}
+
+/** A short name for files: readable, and different for different reproducers. */
+export function findingId(
+  signature: string,
+  setup: FindingSetup,
+  program: string,
+  schedule: string,
+): string {
+  const content = JSON.stringify([signature, setup, program, schedule]);
+  return `${signature.toLowerCase().replace(' ', '-')}-${hashText(content).slice(0, 8)}`;
+}
+
+/** Where the wrong byte is, in words: `a+0x40` or `size of a`. */
+export function placeOf(violation: Violation): string {
+  const name = FILE_NAMES[violation.ino] ?? '?';
+  return violation.offset < 0 ? `size of ${name}` : `${name}+0x${violation.offset.toString(16)}`;
+}
+
+/** `fsync (operation 5)`, or the empty string. */
+export function opText(program: Program, op: number): string {
+  const found = op < 0 ? null : opAt(program, op);
+  return found === null ? '' : `${specOf(found.code).name} (operation ${op})`;
+}

@@ -1,0 +1,237 @@
+/**
+ * Candidates for a smaller program, in the order that removes most first: whole tails, whole threads,
+ * halves, single operations; then fewer threads; then smaller arguments.
+ */
+import type { Op } from '../program/op.js';
+import { MAP_UNALIGNED, OP, specOf, usesPages, usesRange, usesSize } from '../program/op.js';
+import { normalizeOp } from '../program/validate.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Draft, DraftOp } from './draft.js';
+import { allIds, replaceOp, without } from './draft.js';
+
+/** Everything that `started` says had not begun when the fault was certain. */
+export function* dropUnstarted(draft: Draft, started: ReadonlySet<number>): Generator<Draft> {
+  const gone = allIds(draft).filter((id) => !started.has(id));
+  if (gone.length > 0) yield without(draft, new Set(gone));
+}
+
+export function* dropThreads(draft: Draft): Generator<Draft> {
+  for (const ops of draft.threads) {
+    if (ops.length > 0) yield without(draft, new Set(ops.map(({ id }) => id)));
+  }
+}
+
+/** Runs of operations, long ones first, from the end. */
+export function* dropOps(draft: Draft): Generator<Draft> {
+  const ids = allIds(draft);
+  for (let length = Math.floor(ids.length / 2); length >= 1; length = Math.floor(length / 2)) {
+    for (let end = ids.length; end > 0; end -= length) {
+      yield without(draft, new Set(ids.slice(Math.max(0, end - length), end)));
+    }
+  }
+}
+
+/** All operations in one thread, or those of two threads in one, in the order in which they began. */
+export function* mergeThreads(draft: Draft, order: readonly number[]): Generator<Draft> {
+  const count = draft.threads.length;
+  if (count < 2) return;
+  yield merged(draft, order, (thread) => thread >= 0);
+  for (let low = 0; low < count; low++) {
+    for (let high = low + 1; high < count; high++) {
+      yield merged(draft, order, (thread) => thread === low || thread === high);
+    }
+  }
+}
+
+function merged(draft: Draft, order: readonly number[], joins: (thread: number) => boolean): Draft {
+  const rank = new Map(order.map((id, index) => [id, index]));
+  const joined: DraftOp[] = [];
+  let target = -1;
+  draft.threads.forEach((ops, thread) => {
+    if (!joins(thread)) return;
+    if (target < 0) target = thread;
+    joined.push(...ops);
+  });
+  joined.sort((a, b) => (rank.get(a.id) ?? a.id) - (rank.get(b.id) ?? b.id));
+  return {
+    ...draft,
+    threads: draft.threads.map((ops, thread) =>
+      thread === target ? joined : joins(thread) ? [] : ops,
+    ),
+    spawnAfter: Math.min(draft.spawnAfter, joined.length),
+  };
+}
+
+/**
+ * What several threads did, done by one, the working part twice: a store that races with a flush is often
+ * the same bug as a store, a flush, another store and another flush.
+ */
+export function* inOneThread(draft: Draft, order: readonly number[]): Generator<Draft> {
+  if (draft.threads.length < 2) return;
+  const once = merged(draft, order, (thread) => thread >= 0);
+  const ops = once.threads.flat();
+  const opening = ops.slice(0, draft.spawnAfter);
+  const work = ops.slice(draft.spawnAfter);
+  for (const times of [2, 3]) {
+    const repeated = Array.from({ length: times }, () => work).flat();
+    yield { ...once, threads: [[...opening, ...repeated]], spawnAfter: 0 };
+  }
+}
+
+/** All threads start at once, without an opening part. */
+export function* startTogether(draft: Draft): Generator<Draft> {
+  if (draft.spawnAfter > 0) yield { ...draft, spawnAfter: 0 };
+}
+
+/** One argument of one operation made smaller. */
+export function* shrinkArguments(draft: Draft): Generator<Draft> {
+  const { geometry } = draft.base;
+  for (const { op, id } of draft.threads.flat()) {
+    for (const smaller of smallerOps(op, geometry.pageSize)) {
+      const legal = normalizeOp(smaller, geometry, draft.files.length);
+      if (sameOp(legal, op)) continue;
+      const smallerDraft = replaceOp(draft, id, legal);
+      yield smallerDraft;
+      // A shorter access comes by its points less often.
+      if (legal.length < op.length) yield { ...smallerDraft, schedule: firstVisits(draft, id) };
+    }
+  }
+}
+
+/** The schedule with every switch inside one operation at the first visit of its point. */
+function firstVisits(draft: Draft, id: number): Schedule {
+  return draft.schedule.map((step) => (step.op === id ? { ...step, nth: 1 } : step));
+}
+
+function* smallerOps(op: Op, pageSize: number): Generator<Op> {
+  const spec = specOf(op.code);
+  if (op.flags !== 0 && spec.words.length > 0) {
+    for (const word of spec.words)
+      if ((op.flags & word.bit) !== 0) yield { ...op, flags: op.flags & ~word.bit };
+  }
+  if (usesRange(spec)) {
+    if (op.length > 128) yield { ...op, length: 128 };
+    if (op.length > 64) yield { ...op, length: 64 };
+    if (op.length > 8) yield { ...op, length: 8 };
+    if (op.length > 1) yield { ...op, length: 1 };
+    if (op.offset > 0) yield { ...op, offset: 0 };
+    if (op.offset % pageSize > 0) yield { ...op, offset: op.offset - (op.offset % pageSize) };
+    if (op.offset >= pageSize) yield { ...op, offset: op.offset - pageSize };
+  } else if (usesPages(spec)) {
+    if (op.length > 1) yield { ...op, length: 1 };
+    if (op.length > 4) yield { ...op, length: 4 };
+    if (op.offset > 0) yield { ...op, offset: 0 };
+  } else if (usesSize(spec) && op.length > 0) {
+    yield { ...op, length: 0 };
+    if (op.length > pageSize) yield { ...op, length: pageSize };
+  }
+  if (spec.slot !== null && op.target > 0 && op.code === OP.sync) yield { ...op, target: 0 };
+}
+
+function sameOp(a: Op, b: Op): boolean {
+  return (
+    a.code === b.code &&
+    a.target === b.target &&
+    a.source === b.source &&
+    a.offset === b.offset &&
+    a.length === b.length &&
+    a.flags === b.flags
+  );
+}
+
+/** All accesses through one mapping instead of two, without the mmap of the other. */
+export function* unifyMappings(draft: Draft): Generator<Draft> {
+  const slots = new Set<number>();
+  for (const { op } of draft.threads.flat()) if (op.code === OP.mmap) slots.add(op.target);
+  for (const kept of slots) {
+    for (const other of slots) {
+      if (kept !== other) yield withoutMapping(draft, other, kept);
+    }
+  }
+}
+
+function withoutMapping(draft: Draft, other: number, kept: number): Draft {
+  const gone = new Set<number>();
+  let changed = draft;
+  for (const { op, id } of draft.threads.flat()) {
+    const spec = specOf(op.code);
+    const target = spec.slot === 'mapping' && op.target === other;
+    const source = spec.from === 'mapping' && op.source === other;
+    if (target && op.code === OP.mmap) gone.add(id);
+    else if (target) changed = replaceOp(changed, id, { ...op, target: kept });
+    else if (source) changed = replaceOp(changed, id, { ...op, source: kept });
+  }
+  return without(changed, gone);
+}
+
+/** Everything that happens at page N or later happens N pages earlier. */
+export function* movePagesDown(draft: Draft): Generator<Draft> {
+  const { pageSize, filePagesMax } = draft.base.geometry;
+  for (let pages = filePagesMax - 1; pages >= 1; pages--) {
+    let moved = false;
+    const threads = draft.threads.map((ops) =>
+      ops.map(({ op, id }) => {
+        const spec = specOf(op.code);
+        const step = usesRange(spec) ? pages * pageSize : usesPages(spec) ? pages : 0;
+        if (step === 0 || op.offset < step) return { op, id };
+        moved = true;
+        return { op: { ...op, offset: op.offset - step }, id };
+      }),
+    );
+    if (moved) yield { ...draft, threads };
+  }
+}
+
+/** Mappings that no PMD can map, without an operation that only kept one away. */
+export function* dropWithoutPmds(draft: Draft): Generator<Draft> {
+  const threads = draft.threads.map((ops) =>
+    ops.map(({ op, id }) => ({
+      op: op.code === OP.mmap ? { ...op, flags: op.flags | MAP_UNALIGNED } : op,
+      id,
+    })),
+  );
+  for (const id of allIds(draft)) yield without({ ...draft, threads }, new Set([id]));
+}
+
+/** Slots renumbered from 0 in order of first use, so that minimal programs of one bug look alike. */
+export function* renumberSlots(draft: Draft): Generator<Draft> {
+  const maps = {
+    fd: new Map<number, number>(),
+    mapping: new Map<number, number>(),
+    pin: new Map<number, number>(),
+  };
+  const renumber = (kind: 'fd' | 'mapping' | 'pin', slot: number): number => {
+    const map = maps[kind];
+    const known = map.get(slot) ?? map.size;
+    map.set(slot, known);
+    return known;
+  };
+  const threads = draft.threads.map((ops) =>
+    ops.map(({ op, id }) => {
+      const spec = specOf(op.code);
+      const source = spec.from === null ? op.source : renumber(spec.from, op.source);
+      const target = spec.slot === null ? op.target : renumber(spec.slot, op.target);
+      return { op: { ...op, source, target }, id };
+    }),
+  );
+  yield { ...draft, threads };
+}
+
+/** Fewer and smaller files. */
+export function* shrinkFiles(draft: Draft): Generator<Draft> {
+  const { files } = draft;
+  const used = Math.max(
+    0,
+    ...draft.threads.flat().map(({ op }) => (op.code === OP.open ? op.source : 0)),
+  );
+  if (files.length > used + 1) yield { ...draft, files: files.slice(0, used + 1) };
+  for (let index = 0; index < files.length; index++) {
+    const file = files[index];
+    if (file === undefined) continue;
+    for (const pages of [1, 2, 4]) {
+      if (pages >= file.pages) continue;
+      const allocated = Math.min(file.allocated, pages);
+      yield { ...draft, files: files.map((old, i) => (i === index ? { pages, allocated } : old)) };
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The predicate of minimisation: runs a candidate on the whole line and asks whether the same signature is
+ * among its violations.
+ */
+import { signatureOf } from '../finding/finding.js';
+import type { Violation } from '../oracle/promise.js';
+import { ProgramGenerator } from '../program/generate.js';
+import { mutate } from '../program/mutate.js';
+import type { Program } from '../program/program.js';
+import { opCount } from '../program/program.js';
+import type { Confirmation, Line } from '../run.js';
+import { runOnce } from '../run.js';
+import { printProgram } from '../program/text.js';
+import { PctScheduler } from '../schedule/pct.js';
+import { ReplayScheduler } from '../schedule/replay.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { hashText } from '../support/hash.js';
+import { Prng } from '../support/prng.js';
+import { EVENT } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { isSimpler } from './minimize.js';
+import type { Explore, Failure, StillFails, Where } from './minimize.js';
+
+/** Only the wanted signature is confirmed by its image; the others do not matter here. */
+function only(signature: string): Confirmation {
+  return {
+    isKnown: (promise, mechanism) => signatureOf({ promise, mechanism }) !== signature,
+    everyInstance: false,
+  };
+}
+
+export function sameFailure(line: Line, signature: string): StillFails {
+  const confirmation = only(signature);
+  return (program, schedule) => {
+    const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
+    const { execution, verdict } = runOnce(line, program, scheduler, confirmation);
+    const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+    if (violation === undefined) return null;
+    return failureOf(program, execution.schedule, execution.trace, violation);
+  };
+}
+
+/** How many executions an exploration may take. */
+const TRIES: Record<Where, number> = {
+  'few-schedules': 48,
+  'many-schedules': 1500,
+  neighbours: 2000,
+};
+
+/** Explores with few context switches; a pure function of the program. */
+export function exploreFailure(line: Line, signature: string): Explore {
+  const confirmation = only(signature);
+  return (program, where) => {
+    const choice = Prng.fromSeed(BigInt(`0x${hashText(printProgram(program))}`));
+    const scheduler = new PctScheduler(choice);
+    const attempt = (candidate: Program): Failure | null => {
+      const { execution, verdict } = runOnce(line, candidate, scheduler, confirmation);
+      const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+      if (violation === undefined) return null;
+      return failureOf(candidate, execution.schedule, execution.trace, violation);
+    };
+    return where === 'neighbours'
+      ? simplestNeighbour(program, choice, attempt)
+      : simplestSchedule(program, TRIES[where], attempt);
+  };
+}
+
+function simplestSchedule(
+  program: Program,
+  tries: number,
+  attempt: (candidate: Program) => Failure | null,
+): Failure | null {
+  let best: Failure | null = null;
+  const count = program.threads.length === 1 ? 1 : tries; // one thread has one schedule
+  for (let i = 0; i < count; i++) {
+    const failure = attempt(program);
+    if (failure === null) continue;
+    if (best === null || isSimpler(failure, best)) best = failure;
+  }
+  return best;
+}
+
+function simplestNeighbour(
+  program: Program,
+  choice: Prng,
+  attempt: (candidate: Program) => Failure | null,
+): Failure | null {
+  const generator = new ProgramGenerator({ geometry: program.geometry, threadsMax: 1, opsMax: 1 });
+  const opsMax = opCount(program) + 4;
+  let best: Failure | null = null;
+  for (let i = 0; i < TRIES.neighbours; i++) {
+    const neighbour = mutate(choice, generator, program, program, opsMax);
+    if (neighbour.threads.length > program.threads.length) continue;
+    const failure = attempt(neighbour);
+    if (failure !== null && (best === null || isSimpler(failure, best))) best = failure;
+  }
+  return best;
+}
+
+/** The starting point of a minimisation: an execution that failed, as it was recorded. */
+export function failureOf(
+  program: Program,
+  schedule: Schedule,
+  trace: Trace,
+  violation: Violation,
+): Failure {
+  const started: number[] = [];
+  for (let event = 0; event <= violation.event; event++) {
+    if (trace.kind(event) === EVENT.op_enter) started.push(trace.op(event));
+  }
+  return { program, schedule: [...schedule], started };
+}

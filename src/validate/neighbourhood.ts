@@ -1,0 +1,86 @@
+/**
+ * The neighbourhood of a reproducer: programs that differ from it a little, under schedules that differ
+ * from its own a little or a lot. A fix that only moves a race to the next instruction fails here.
+ */
+import { ProgramGenerator } from '../program/generate.js';
+import { mutate } from '../program/mutate.js';
+import type { Program } from '../program/program.js';
+import { opCount } from '../program/program.js';
+import { PctScheduler } from '../schedule/pct.js';
+import { RandomScheduler } from '../schedule/random.js';
+import { ReplayScheduler } from '../schedule/replay.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import type { Choice } from '../support/choice.js';
+import { chance } from '../support/choice.js';
+import type { Prng } from '../support/prng.js';
+
+export interface Origin {
+  readonly program: Program;
+  readonly schedule: Schedule;
+}
+
+export interface Neighbour {
+  readonly program: Program;
+  readonly scheduler: Scheduler;
+}
+
+/** Operations that a neighbour may have beyond its origin. */
+const OPS_MORE = 6;
+
+export class Neighbourhood {
+  private readonly generator: ProgramGenerator;
+  private readonly random: RandomScheduler;
+  private readonly pct: PctScheduler;
+  private next = 0;
+
+  constructor(
+    private readonly origins: readonly Origin[],
+    private readonly pointNames: readonly string[],
+    private readonly choice: Prng,
+  ) {
+    const { geometry } = (origins[0] as Origin).program;
+    this.generator = new ProgramGenerator({ geometry, threadsMax: 4, opsMax: 1 });
+    this.random = new RandomScheduler(choice.split());
+    this.pct = new PctScheduler(choice.split());
+  }
+
+  /** Origins take turns. */
+  draw(): Neighbour {
+    const { choice, origins } = this;
+    const origin = origins[this.next++ % origins.length] as Origin;
+    const other = origins[choice.below(origins.length)] as Origin;
+    const program = chance(choice, 1, 4)
+      ? origin.program
+      : mutate(
+          choice,
+          this.generator,
+          origin.program,
+          other.program,
+          opCount(origin.program) + OPS_MORE,
+        );
+    return { program, scheduler: this.scheduler(origin) };
+  }
+
+  private scheduler(origin: Origin): Scheduler {
+    switch (this.choice.below(3)) {
+      case 0:
+        return this.random;
+      case 1:
+        return this.pct;
+      default: {
+        const schedule = perturb(this.choice, origin.schedule);
+        return new ReplayScheduler(schedule, this.pointNames, 'lenient');
+      }
+    }
+  }
+}
+
+/** The schedule with some switches missing or at another visit of their point. */
+function perturb(choice: Choice, schedule: Schedule): Schedule {
+  return schedule
+    .filter(() => !chance(choice, 1, 6))
+    .map((step) =>
+      chance(choice, 1, 6) ? { ...step, nth: 1 + choice.below(step.nth + 2) } : step,
+    );
+}
