@@ -205,6 +205,35 @@ export const BUGS: readonly Bug[] = [
     source: 'reading of dax_delete_mapping_entry() and its callers',
     knobs: ['partialPmdDropsDirty'],
   },
+  {
+    id: 'L05',
+    slug: 'break-layout-drops-dirty',
+    title: 'truncate and hole punch delete all DAX entries of the file, DIRTY ones too',
+    kernels: '6.15 and later, by reading; to be confirmed on real kernels',
+    promises: ['P3', 'P4', 'P5', 'P6'],
+    source: 'reading of dax_break_layout() and dax_break_layout_inode()',
+    knobs: ['layoutBreakDropsEntries'],
+  },
+  {
+    id: 'L06',
+    slug: 'write-beside-allocating-fault',
+    title:
+      'write(2) finds the block that a fault has just allocated and leaves the zero page mapped',
+    kernels: '4.10 to at least 6.16',
+    promises: ['P1'],
+    source: 'found by daxfuzz in its model of dax_iomap_iter(); confirmed by reading',
+    knobs: ['writeTrustsExtentMap'],
+  },
+  {
+    id: 'L07',
+    slug: 'invalidate-drops-pinned',
+    title:
+      'write(2) invalidates the clean entry of a pinned page; truncate does not see the pin any more',
+    kernels: '4.18 to at least 6.16',
+    promises: ['P13', 'P9'],
+    source: 'found by daxfuzz in its model of __dax_invalidate_entry(); confirmed by reading',
+    knobs: ['invalidateDropsPinned'],
+  },
 ];
 
 /** @throws UsageError for an id or slug that is not in the catalogue. */

@@ -45,6 +45,12 @@ export interface Knobs {
   syncFaultSkipsInode: boolean;
   /** Removing a part of a PMD entry's range drops the dirty state of the rest. L04. */
   partialPmdDropsDirty: boolean;
+  /** Breaking a file's layout deletes all of its entries, DIRTY ones too. L05. */
+  layoutBreakDropsEntries: boolean;
+  /** write(2) leaves zero-page mappings alone where a fault has just allocated the block. L06. */
+  writeTrustsExtentMap: boolean;
+  /** Invalidation drops clean entries whose page is pinned, and with them the way to find the pin. L07. */
+  invalidateDropsPinned: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
   cleanWithoutTlbFlush: boolean;
   /** The journal's commit does not fence the data before its record. Not historical; tests use it. */
@@ -80,6 +86,9 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   inodeMarkedBeforeTag: false,
   syncFaultSkipsInode: false,
   partialPmdDropsDirty: false,
+  layoutBreakDropsEntries: false,
+  writeTrustsExtentMap: false,
+  invalidateDropsPinned: false,
   cleanWithoutTlbFlush: false,
   commitWithoutPreflush: false,
   allocateWithoutZeroing: false,

@@ -50,7 +50,7 @@ export const MECHANISMS = {
   },
   'dirty-entry-truncated': {
     text: 'truncation dropped the dirty state of pages outside its range',
-    rows: ['L04'],
+    rows: ['L04', 'L05'],
   },
   'tags-lost-on-replacement': {
     text: 'a DIRTY entry was replaced by another one without taking over its tags',

@@ -13,7 +13,7 @@ import { memcpyFlushcache } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { ENOSPC } from '../types.js';
-import { eraseEntry, isLocked, isTagged, NO_ENTRY, slotOf } from './entry.js';
+import { eraseEntry, isLocked, isMapped, isTagged, loadEntry, NO_ENTRY, slotOf } from './entry.js';
 import { invalidateEntry, xaLock } from './mapping.js';
 
 /**
@@ -60,7 +60,18 @@ export function* invalidateMappingPages(
   }
 }
 
-/** Models dax_iomap_rw() for writing one page's part; ENOSPC if it has no block and none is free. */
+/** Is the page behind a zero entry, or one that a fault is just replacing? */
+function coveredByHole(k: Kernel, inode: Inode, index: number): boolean {
+  const entry = loadEntry(k, inode, index);
+  return entry !== NO_ENTRY && !isMapped(entry);
+}
+
+/**
+ * Models dax_iomap_rw() for writing one page's part; ENOSPC if it has no block and none is free.
+ *
+ * Deviation: Linux invalidates only where this write allocated the block. A fault that has allocated it, and
+ * has not unmapped the zero page yet, leaves that mapped after this write has returned (L06).
+ */
 export function* daxWritePage(
   k: Kernel,
   t: Task,
@@ -79,7 +90,8 @@ export function* daxWritePage(
     if (!begun) return ENOSPC;
   }
   if (k.preempt(t, POINT['dax_iomap_rw:begun'])) yield;
-  if (isNew || k.knobs.writeAlwaysInvalidates) {
+  const hole = coveredByHole(k, inode, index) && !k.knobs.writeTrustsExtentMap;
+  if (isNew || hole || k.knobs.writeAlwaysInvalidates) {
     yield* invalidateInodePages2(k, t, inode, index, index + 1);
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }

@@ -23,36 +23,33 @@ import { noteCleanedPins } from './writeback.js';
 import { getUnlockedEntry, lockEntry, putUnlockedEntry, wakeEntry, xaLock } from './mapping.js';
 
 /**
- * Models dax_break_layout() for pages [start, end): unmap, look for a busy page, and if there is one let go
- * of the invalidate lock, wait for it, and start again. The caller holds i_rwsem and the invalidate lock.
+ * Models dax_break_layout_inode(): unmap, look for a busy page, and if there is one let go of the invalidate
+ * lock, wait for it, and start again. The caller holds i_rwsem and the invalidate lock.
+ *
+ * It is always the whole file. A range would not do: removing part of a PMD entry removes the entry, and
+ * with it the only trace of a pin on the rest.
+ *
+ * Deviation: since 6.15 Linux deletes all entries of the file at the end, DIRTY ones too (L05).
  */
-export function* daxBreakLayout(
-  k: Kernel,
-  t: Task,
-  inode: Inode,
-  start: number,
-  end: number,
-): Run<void> {
+export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
   if (k.knobs.layoutNotBroken) return; // A9, B37
-  while (yield* layoutBusyPage(k, t, inode, start, end)) {
+  while (yield* layoutBusyPage(k, t, inode)) {
     inode.invalidateLock.upWrite(k, t); // ext4_wait_dax_page()
     yield* sleepOn(k, t, k.pageIdle);
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   }
+  if (k.knobs.layoutBreakDropsEntries) {
+    yield* deleteEntries(k, t, inode, 0, inode.blocks.length, false);
+  }
 }
 
-/** Models dax_layout_busy_page_range(): is any page of [start, end) pinned, once nothing maps it? */
-function* layoutBusyPage(
-  k: Kernel,
-  t: Task,
-  inode: Inode,
-  start: number,
-  end: number,
-): Run<boolean> {
-  yield* unmapMappingPages(k, t, inode, start, end - start, false);
+/** Models dax_layout_busy_page(): is any page of the file pinned, once nothing maps it? */
+function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
+  const pages = inode.blocks.length;
+  yield* unmapMappingPages(k, t, inode, 0, pages, false);
   if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
-  for (let index = start; index < end; index++) {
+  for (let index = 0; index < pages; index++) {
     const entry = yield* getUnlockedEntry(k, t, inode, index);
     putUnlockedEntry(k, inode, index, entry);
     if (!isMapped(entry)) continue;
@@ -77,6 +74,18 @@ export function* truncateEntries(
   start: number,
   end: number,
 ): Run<void> {
+  yield* deleteEntries(k, t, inode, start, end, !k.knobs.partialPmdDropsDirty);
+}
+
+/** Models dax_delete_mapping_range(), with what reaches out of the range flushed if `flushRest`. */
+function* deleteEntries(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+  flushRest: boolean,
+): Run<void> {
   for (let index = start; index < end; index++) {
     const entry = yield* getUnlockedEntry(k, t, inode, index);
     if (entry === NO_ENTRY) continue;
@@ -84,7 +93,7 @@ export function* truncateEntries(
     const count = entryPages(k, entry);
     const reachesOut = slot < start || slot + count > end;
     const dirty = isTagged(inode, slot, TAG.dirty) || isTagged(inode, slot, TAG.towrite);
-    if (reachesOut && dirty && !k.knobs.partialPmdDropsDirty) {
+    if (reachesOut && dirty && flushRest) {
       lockEntry(k, inode, index);
       yield* unmapMappingPages(k, t, inode, slot, count, false);
       const { pageSize } = k.program.geometry;

@@ -16,6 +16,8 @@ import {
   DAX_EMPTY,
   DAX_LOCKED,
   DAX_PMD,
+  entryBlock,
+  entryPages,
   eraseEntry,
   isEmpty,
   isLocked,
@@ -188,9 +190,22 @@ function* replacePteEntries(
   }
 }
 
+/** Is any page of an entry pinned? */
+function isPinned(k: Kernel, entry: number): boolean {
+  if (!isMapped(entry)) return false;
+  const block = entryBlock(entry);
+  for (let page = block; page < block + entryPages(k, entry); page++) {
+    if ((k.mm.pinCounts[page] as number) > 0) return true;
+  }
+  return false;
+}
+
 /**
  * Models __dax_invalidate_entry(): removes the entry that covers `index` once it is unlocked. Unless
  * truncating, tagged entries stay: what they track is not flushed yet.
+ *
+ * Deviation: entries of pinned pages stay, too. Linux drops them if they are clean, and then truncate, which
+ * looks for pins through the entries, frees the pinned block (L07).
  */
 export function* invalidateEntry(
   k: Kernel,
@@ -203,8 +218,9 @@ export function* invalidateEntry(
   if (entry === NO_ENTRY) return false;
   const slot = slotOf(k, inode, index);
   const tags = inode.tags[slot] as number;
-  const keep = !truncating && (tags & (TAG.dirty | TAG.towrite)) !== 0;
-  if (keep && !k.knobs.invalidateDropsDirty) {
+  const tagged = (tags & (TAG.dirty | TAG.towrite)) !== 0 && !k.knobs.invalidateDropsDirty; // B09
+  const pinned = isPinned(k, entry) && !k.knobs.invalidateDropsPinned;
+  if (!truncating && (tagged || pinned)) {
     putUnlockedEntry(k, inode, index, entry, true);
     return false;
   }

@@ -105,7 +105,7 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void
   const firstGone = Math.ceil(size / pageSize);
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-  yield* daxBreakLayout(k, t, inode, firstGone, pages);
+  yield* daxBreakLayout(k, t, inode);
   setSize(k, t, inode, size);
   if (k.preempt(t, POINT['ext4_setattr:size_written'])) yield;
   yield* unmapMappingPages(k, t, inode, firstGone, pages - firstGone, true);
@@ -140,7 +140,7 @@ export function* punchHole(
     if (k.preempt(t, POINT['ext4_punch_hole:flushed'])) yield;
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-    yield* daxBreakLayout(k, t, inode, firstWhole, endWhole);
+    yield* daxBreakLayout(k, t, inode);
     yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, true);
     yield* truncateEntries(k, t, inode, firstWhole, endWhole);
     if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
