@@ -80,8 +80,11 @@ function cost(candidate: Candidate): readonly number[] {
 function argumentWeight(program: Program): number {
   let weight = 0;
   for (const file of program.files) weight += 1 + file.pages + file.allocated;
+  const { pageSize } = program.geometry;
   for (const op of program.threads.flat()) {
-    weight += bits(op.offset) + bits(op.length) + bits(op.flags) + op.target + op.source;
+    // The start of page 1 is simpler than the end of page 0.
+    weight += Math.floor(op.offset / pageSize) + bits(op.offset % pageSize);
+    weight += bits(op.length) + bits(op.flags) + op.target + op.source;
   }
   return weight;
 }

@@ -114,6 +114,11 @@ function* smallerOps(op: Op, pageSize: number): Generator<Op> {
     if (op.length > 64) yield { ...op, length: 64 };
     if (op.length > 8) yield { ...op, length: 8 };
     if (op.length > 1) yield { ...op, length: 1 };
+    const toNextPage = pageSize - (op.offset % pageSize);
+    if (op.length > toNextPage) {
+      yield { ...op, offset: op.offset + toNextPage, length: op.length - toNextPage };
+      yield { ...op, length: toNextPage };
+    }
     if (op.offset > 0) yield { ...op, offset: 0 };
     if (op.offset % pageSize > 0) yield { ...op, offset: op.offset - (op.offset % pageSize) };
     if (op.offset >= pageSize) yield { ...op, offset: op.offset - pageSize };

@@ -4,16 +4,23 @@
  */
 import type { Finding, FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
+import { ProgramGenerator } from '../program/generate.js';
+import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
+import { threadCount } from '../program/program.js';
+import { printProgram } from '../program/text.js';
 import type { Line } from '../run.js';
 import { runOnce } from '../run.js';
+import { RandomScheduler } from '../schedule/random.js';
 import { ReplayScheduler } from '../schedule/replay.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { assert } from '../support/assert.js';
+import { hashText } from '../support/hash.js';
+import { Prng } from '../support/prng.js';
 import type { Trace } from '../trace/trace.js';
 import type { Candidate, Failure } from './minimize.js';
-import { minimize } from './minimize.js';
-import { exploreFailure, sameFailure } from './same-failure.js';
+import { isSimpler, minimize } from './minimize.js';
+import { attemptFor, exploreFailure, sameFailure } from './same-failure.js';
 
 export interface Recorded {
   readonly finding: Finding;
@@ -37,22 +44,58 @@ export function record(
   return { finding: { setup, program, schedule, violation, traceHash: trace.hash() }, trace };
 }
 
-/** The smallest finding with the signature of a failure, replayed. */
+/** Fresh programs that may be looked at, and failures among them that are minimised. */
+const FRESH_PROGRAMS = 4000;
+const FRESH_FAILURES = 6;
+/** Operations of a fresh program: far more than a minimal reproducer has, because more of them fail. */
+const FRESH_OPS = 14;
+
+/**
+ * The smallest finding with the signature of a failure, replayed. Minimisation only removes, so a failure
+ * that came about in a roundabout way may end in a roundabout reproducer; for races, whose first failure is
+ * often such, a few other failures with the same signature are looked for and minimised as well.
+ */
 export function minimized(
   line: Line,
   setup: FindingSetup,
   failure: Failure,
   signature: string,
 ): Recorded {
-  const smallest: Candidate = minimize(
-    failure,
-    sameFailure(line, signature),
-    exploreFailure(line, signature),
-  );
+  const stillFails = sameFailure(line, signature);
+  const explore = exploreFailure(line, signature);
+  let smallest: Candidate = minimize(failure, stillFails, explore);
+  if (threadCount(smallest.program) > 1) {
+    for (const other of freshFailures(line, signature, smallest.program)) {
+      const candidate = minimize(other, stillFails, () => null);
+      if (isSimpler(candidate, smallest)) smallest = candidate;
+    }
+    const again = stillFails(smallest.program, smallest.schedule);
+    assert(again !== null, `a minimised failure does not fail again with ${signature}`);
+    smallest = minimize(again, stillFails, explore);
+  }
   const recorded = record(line, setup, smallest.program, smallest.schedule, signature);
   assert(
     recorded !== null,
     `replay of a minimised finding: expected ${signature}, found no such violation`,
   );
   return recorded;
+}
+
+/** Failures with this signature of programs drawn afresh; a pure function of `like`. */
+function freshFailures(line: Line, signature: string, like: Program): Failure[] {
+  const choice = Prng.fromSeed(BigInt(`0x${hashText(signature + printProgram(like))}`));
+  const scheduler = new RandomScheduler(choice);
+  const generator = new ProgramGenerator({
+    geometry: like.geometry,
+    threadsMax: threadCount(like),
+    opsMax: FRESH_OPS,
+    only: new Set([OP.load, OP.store, ...like.threads.flat().map((op) => op.code)]),
+  });
+  const attempt = attemptFor(line, signature, scheduler);
+  const failures: Failure[] = [];
+  for (let i = 0; i < FRESH_PROGRAMS && failures.length < FRESH_FAILURES; i++) {
+    const failure = attempt(generator.generate(choice));
+    if (failure !== null) failures.push(failure);
+  }
+  return failures;
 }

@@ -12,8 +12,11 @@ import type { Confirmation, Line } from '../run.js';
 import { runOnce } from '../run.js';
 import { printProgram } from '../program/text.js';
 import { PctScheduler } from '../schedule/pct.js';
+import { RandomScheduler } from '../schedule/random.js';
 import { ReplayScheduler } from '../schedule/replay.js';
 import type { Schedule } from '../schedule/schedule.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import { at } from '../support/assert.js';
 import { hashText } from '../support/hash.js';
 import { Prng } from '../support/prng.js';
 import { EVENT } from '../trace/event.js';
@@ -30,13 +33,9 @@ function only(signature: string): Confirmation {
 }
 
 export function sameFailure(line: Line, signature: string): StillFails {
-  const confirmation = only(signature);
   return (program, schedule) => {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
-    const { execution, verdict } = runOnce(line, program, scheduler, confirmation);
-    const violation = verdict.violations.find((found) => signatureOf(found) === signature);
-    if (violation === undefined) return null;
-    return failureOf(program, execution.schedule, execution.trace, violation);
+    return attemptFor(line, signature, scheduler)(program);
   };
 }
 
@@ -47,33 +46,43 @@ const TRIES: Record<Where, number> = {
   neighbours: 2000,
 };
 
+/** Runs a program under a scheduler and gives its failure with the signature, if it has one. */
+export type Attempt = (program: Program) => Failure | null;
+
+export function attemptFor(line: Line, signature: string, scheduler: Scheduler): Attempt {
+  const confirmation = only(signature);
+  return (program) => {
+    const { execution, verdict } = runOnce(line, program, scheduler, confirmation);
+    const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+    if (violation === undefined) return null;
+    return failureOf(program, execution.schedule, execution.trace, violation);
+  };
+}
+
 /** Explores with few context switches; a pure function of the program. */
 export function exploreFailure(line: Line, signature: string): Explore {
-  const confirmation = only(signature);
   return (program, where) => {
     const choice = Prng.fromSeed(BigInt(`0x${hashText(printProgram(program))}`));
-    const scheduler = new PctScheduler(choice);
-    const attempt = (candidate: Program): Failure | null => {
-      const { execution, verdict } = runOnce(line, candidate, scheduler, confirmation);
-      const violation = verdict.violations.find((found) => signatureOf(found) === signature);
-      if (violation === undefined) return null;
-      return failureOf(candidate, execution.schedule, execution.trace, violation);
-    };
+    // Few switches, and many: which of them meets the failure depends on how long its windows are.
+    const attempts = [
+      attemptFor(line, signature, new PctScheduler(choice)),
+      attemptFor(line, signature, new RandomScheduler(choice.split())),
+    ];
     return where === 'neighbours'
-      ? simplestNeighbour(program, choice, attempt)
-      : simplestSchedule(program, TRIES[where], attempt);
+      ? simplestNeighbour(program, choice, attempts)
+      : simplestSchedule(program, TRIES[where], attempts);
   };
 }
 
 function simplestSchedule(
   program: Program,
   tries: number,
-  attempt: (candidate: Program) => Failure | null,
+  attempts: readonly Attempt[],
 ): Failure | null {
   let best: Failure | null = null;
   const count = program.threads.length === 1 ? 1 : tries; // one thread has one schedule
   for (let i = 0; i < count; i++) {
-    const failure = attempt(program);
+    const failure = at(attempts, i % attempts.length)(program);
     if (failure === null) continue;
     if (best === null || isSimpler(failure, best)) best = failure;
   }
@@ -83,7 +92,7 @@ function simplestSchedule(
 function simplestNeighbour(
   program: Program,
   choice: Prng,
-  attempt: (candidate: Program) => Failure | null,
+  attempts: readonly Attempt[],
 ): Failure | null {
   const generator = new ProgramGenerator({ geometry: program.geometry, threadsMax: 1, opsMax: 1 });
   const opsMax = opCount(program) + 4;
@@ -91,7 +100,7 @@ function simplestNeighbour(
   for (let i = 0; i < TRIES.neighbours; i++) {
     const neighbour = mutate(choice, generator, program, program, opsMax);
     if (neighbour.threads.length > program.threads.length) continue;
-    const failure = attempt(neighbour);
+    const failure = at(attempts, i % attempts.length)(neighbour);
     if (failure !== null && (best === null || isSimpler(failure, best))) best = failure;
   }
   return best;

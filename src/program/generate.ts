@@ -30,6 +30,8 @@ export interface GenerateOptions {
   readonly threadsMax: number;
   /** Operations of a program, the opening ones included. */
   readonly opsMax: number;
+  /** The kinds of operations to draw from, each enabled in every program; all of them by default. */
+  readonly only?: ReadonlySet<OpCode>;
 }
 
 export const DEFAULT_GENERATE: GenerateOptions = Object.freeze({
@@ -55,10 +57,10 @@ const WEIGHTS: readonly number[] = weightsOf({
   ftruncate: 4,
   fallocate: 4,
   fadvise: 3,
-  pin: 4,
-  dma_write: 5,
+  pin: 5,
+  dma_write: 7,
   dma_read: 1,
-  unpin: 3,
+  unpin: 4,
 });
 
 function weightsOf(weights: Partial<Record<keyof typeof OP, number>>): number[] {
@@ -102,7 +104,7 @@ export class ProgramGenerator {
       (threads[thread] as Op[]).push(this.op(choice));
     }
     // A program that promises nothing at its end checks little.
-    if (chance(choice, 1, 2)) {
+    if (this.options.only === undefined && chance(choice, 1, 2)) {
       const last = threads[choice.below(threadCount)] as Op[];
       last[last.length - 1] = this.promise(choice);
     }
@@ -141,6 +143,18 @@ export class ProgramGenerator {
     }
     this.weights[OP.store] = WEIGHTS[OP.store] as number;
     this.weights[OP.fsync] = Math.max(2, this.weights[OP.fsync] as number);
+    const { only } = this.options;
+    if (only !== undefined) {
+      for (let code = 0; code < OP_CODES; code++) {
+        this.weights[code] = only.has(code as OpCode) ? (WEIGHTS[code] as number) : 0;
+      }
+      return;
+    }
+    // Operations that are nothing without each other come or stay away together.
+    const pins = this.weights[OP.pin] !== 0;
+    for (const code of [OP.dma_write, OP.dma_read, OP.unpin]) {
+      this.weights[code] = pins ? (WEIGHTS[code] as number) : 0;
+    }
   }
 
   private drawFiles(choice: Choice): FileSpec[] {
@@ -326,7 +340,7 @@ export class ProgramGenerator {
           source: pages.target,
           offset: pages.offset,
           length: pages.length,
-          target: choice.below(2),
+          target: pinSlot(choice),
           flags,
         };
       }
@@ -334,14 +348,19 @@ export class ProgramGenerator {
       case OP.dma_read:
         return {
           ...blank,
-          target: choice.below(2),
+          target: pinSlot(choice),
           offset: this.within(choice),
           length: this.length(choice),
         };
       case OP.unpin:
-        return { ...blank, target: choice.below(2) };
+        return { ...blank, target: pinSlot(choice) };
       default:
         return blank;
     }
   }
+}
+
+/** Mostly the same one, so that the operations on pins meet. */
+function pinSlot(choice: Choice): number {
+  return chance(choice, 1, 5) ? 1 : 0;
 }
