@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [-- TARGET [--time 60s]]`: starts jsfuzz on a target, with its corpus in corpora/jsfuzz/TARGET
- * (seeded with the hand-written programs) and its artifacts under crashes/jsfuzz/.
+ * `npm run fuzz [-- TARGET [--time 60s]]`: starts jsfuzz on a target, with its corpus in
+ * corpora/jsfuzz/TARGET (seeded with the hand-written programs) and its artifacts under crashes/jsfuzz/.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';

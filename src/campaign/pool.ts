@@ -9,6 +9,34 @@ import type { BatchAnswer, BatchOrder, WorkerSetup } from './messages.js';
 
 const LOSSES_IN_A_ROW_MAX = 5;
 
+/** All of them from the start, one order at a time, for as long as the pool lives. */
+function threads(workers: number): object {
+  return {
+    name: 'answer',
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Infinity,
+    concurrentTasksPerWorker: 1,
+  };
+}
+
+/**
+ * The answers of `workers` threads to the same order; each loads `filename` and calls its `answer`.
+ * @throws whatever the function throws, as an Error of no particular class.
+ */
+export async function inThreads<Order, Answer>(
+  filename: string,
+  workers: number,
+  order: Order,
+): Promise<Answer[]> {
+  const pool = new Piscina<Order, Answer>({ filename, ...threads(workers) });
+  try {
+    return await Promise.all(Array.from({ length: workers }, () => pool.run(order)));
+  } finally {
+    await pool.destroy();
+  }
+}
+
 export class WorkerPool {
   /** Workers that died. */
   lost = 0;
@@ -20,12 +48,10 @@ export class WorkerPool {
     workers: number,
     private readonly problem: (message: string) => void,
   ) {
+    const filename = path.join(__dirname, 'worker.js');
     this.piscina = new Piscina<BatchOrder, BatchAnswer>({
-      filename: path.join(__dirname, 'worker.js'),
-      minThreads: workers,
-      maxThreads: workers,
-      idleTimeout: Infinity,
-      concurrentTasksPerWorker: 1,
+      filename,
+      ...threads(workers),
       workerData: setup,
     });
     // Without a listener an error of a dying worker would end the process.

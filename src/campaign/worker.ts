@@ -16,7 +16,8 @@ function startFuzzer(): Fuzzer {
   return new Fuzzer(setup, number, mappedFileMedia(`w${number}`));
 }
 
-export default function work(order: BatchOrder): BatchAnswer {
+/** Named in pool.ts. */
+export function answer(order: BatchOrder): BatchAnswer {
   try {
     fuzzer ??= startFuzzer();
     return fuzzer.batch(order);

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Piscina } from 'piscina';
+import { inThreads } from '../campaign/pool.js';
 import { mappedFileMedia } from '../media/mapped-file.js';
 import { messageOf } from '../support/assert.js';
 import { VERSION } from '../support/version.js';
@@ -74,16 +74,12 @@ function checkMapping(): Check {
 }
 
 async function checkWorkers(): Promise<Check> {
-  const pool = new Piscina<null, string>({
-    filename: path.join(__dirname, 'doctor-worker.js'),
-    maxThreads: 1,
-  });
+  const file = path.join(__dirname, 'doctor-worker.js');
   try {
-    return { name: 'workers', status: 'ok', detail: await pool.run(null) };
+    const [detail = ''] = await inThreads<null, string>(file, 1, null);
+    return { name: 'workers', status: 'ok', detail };
   } catch (error) {
     return { name: 'workers', status: 'missing', detail: messageOf(error) };
-  } finally {
-    await pool.destroy();
   }
 }
 

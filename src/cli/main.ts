@@ -1,172 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command line: verbs, flags, exit codes. Every error ends here, as one message on stderr and the code
- * that the contract names.
+ * The command line. Every error ends here, as one message on stderr and the exit code that the contract
+ * names.
  */
-import { Command, CommanderError } from 'commander';
-import type { SchedulerName } from '../campaign/messages.js';
-import { DEFAULT_GENERATE } from '../program/generate.js';
+import { CommanderError } from 'commander';
 import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
-import { VERSION } from '../support/version.js';
-import { doctor } from './doctor.js';
-import { explain } from './explain.js';
-import { listBugs, listKernels } from './lists.js';
-import { minimizeFile } from './minimize.js';
-import { collect, duration, integer, oneOf, seed } from './options.js';
+import { buildProgram } from './commands.js';
 import { err } from './print.js';
-import { replay } from './replay.js';
-import { runCampaign } from './run.js';
-import { validate } from './validate.js';
-
-const WORKERS_MAX = 64;
-const EXECS_MAX = 1e12;
-const OPS_MIN = 4;
-const OPS_MAX = 64;
-
-const NOT_YET = 'not in this version';
-
-/** The exit code of the verb that ran. */
-let exitCode = 0;
-
-/** Wraps a verb so that its result becomes the exit code. */
-function verb<A extends unknown[]>(run: (...args: A) => number | Promise<number>) {
-  return async (...args: A): Promise<void> => {
-    exitCode = await run(...args);
-  };
-}
-
-function buildProgram(): Command {
-  const program = new Command('daxfuzz')
-    .description('crash-consistency fuzzer with power-failure injection for Linux DAX file systems')
-    .version(VERSION)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError(false);
-
-  program
-    .command('run')
-    .description(
-      'a campaign: generates, executes, checks every crash state, minimises, files findings',
-    )
-    .option('--kernel <spec>', 'what is tested; "daxfuzz kernels" lists the names', 'mainline')
-    .option('--bug <id>', 'takes the fix of a catalogued bug back; repeatable', collect)
-    .option('--seed <n>', 'everything random follows from it', seed)
-    .option('--workers <n>', 'worker threads', integer('--workers', 1, WORKERS_MAX), 2)
-    .option('--execs <n>', 'ends after so many executions', integer('--execs', 1, EXECS_MAX))
-    .option('--time <t>', 'ends after so long: 30s, 10m, 2h', duration)
-    .option('--corpus <dir>', 'where programs worth keeping go (default: corpora/KERNEL)')
-    .option('--crashes <dir>', 'where findings go (default: crashes/KERNEL)')
-    .option(
-      '--threads <n>',
-      'threads of a program, at most',
-      integer('--threads', 1, 4),
-      DEFAULT_GENERATE.threadsMax,
-    )
-    .option(
-      '--ops <n>',
-      'operations of a program, at most',
-      integer('--ops', OPS_MIN, OPS_MAX),
-      DEFAULT_GENERATE.opsMax,
-    )
-    .option(
-      '--scheduler <name>',
-      'random, pct, or mixed',
-      oneOf<SchedulerName>('--scheduler', ['mixed', 'random', 'pct'], { exhaustive: NOT_YET }),
-      'mixed' as SchedulerName,
-    )
-    .option(
-      '--domain <name>',
-      'what a power failure spares: adr or eadr',
-      oneOf('--domain', ['adr', 'eadr']),
-      'adr',
-    )
-    .option(
-      '--persistency <name>',
-      'what persists in order: line or location',
-      oneOf('--persistency', ['line', 'location']),
-      'line',
-    )
-    .option('--fs <name>', 'file system', oneOf('--fs', ['ext4'], { xfs: NOT_YET }), 'ext4')
-    .option('--no-seeds', 'without the hand-written seed programs')
-    .option('--resume', 'goes on from what --corpus and --crashes hold')
-    .option('--stop-on-first', 'ends at the first finding')
-    .option('--json', 'one JSON object on stdout at the end, nothing else there')
-    .action(verb(runCampaign));
-
-  program
-    .command('replay')
-    .description('re-executes one reproducer exactly; exit code 1 if the promise is broken again')
-    .argument('<file>')
-    .option('--kernel <spec>', 'another kernel than the recorded one')
-    .option('--bug <id>', 'other bugs than the recorded ones; repeatable', collect)
-    .option('--image <out>', 'writes the device as the power failure left it')
-    .option('--trace <out>', 'writes the event trace')
-    .option(
-      '--workers <n>',
-      'replays in so many threads at once and compares',
-      integer('--workers', 1, WORKERS_MAX),
-      1,
-    )
-    .option('--json', 'one JSON object on stdout')
-    .action(verb(replay));
-
-  program
-    .command('minimize')
-    .description('the smallest reproducer with the same signature')
-    .argument('<file>')
-    .requiredOption('-o, --output <out>', 'where it goes')
-    .action(verb(minimizeFile));
-
-  program
-    .command('explain')
-    .description('a finding for a human: interleaving, power cut, lost lines')
-    .argument('<file>')
-    .option(
-      '--format <name>',
-      'text',
-      oneOf('--format', ['text'], { svg: NOT_YET, html: NOT_YET, c: NOT_YET }),
-      'text',
-    )
-    .action(verb((file: string) => explain(file)));
-
-  program
-    .command('validate')
-    .description(
-      'is the fix a fix: reproducers must fail before and hold after, and so must their neighbourhood',
-    )
-    .argument('<paths...>', 'reproducers, or directories of them')
-    .requiredOption('--before <spec>', 'the kernel without the fix')
-    .requiredOption('--after <spec>', 'the kernel with it')
-    .option('--bug-before <id>', 'a bug of the kernel before; repeatable', collect)
-    .option('--bug-after <id>', 'a bug of the kernel after; repeatable', collect)
-    .option(
-      '--execs <n>',
-      'executions in the neighbourhood',
-      integer('--execs', 1, EXECS_MAX),
-      20_000,
-    )
-    .option('--seed <n>', 'everything random follows from it', seed, '1')
-    .option('--crashes <dir>', 'where counter-examples go (default: crashes/KERNEL)')
-    .option('--json', 'one JSON object on stdout')
-    .action(verb(validate));
-
-  program
-    .command('kernels')
-    .description('the kernels that the model knows')
-    .option('--json', 'one JSON object on stdout')
-    .action(verb(listKernels));
-  program
-    .command('bugs')
-    .description('the catalogue: bugs that can be switched on')
-    .option('--json', 'one JSON object on stdout')
-    .action(verb(listBugs));
-  program
-    .command('doctor')
-    .description('what works on this machine')
-    .option('--json', 'one JSON object on stdout')
-    .action(verb(doctor));
-  return program;
-}
 
 /** One message, and the exit code of its class. */
 function fail(error: unknown): number {
@@ -187,7 +27,10 @@ function fail(error: unknown): number {
 }
 
 async function main(): Promise<void> {
-  const program = buildProgram();
+  let exitCode = 0;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
   try {
     await program.parseAsync(process.argv);
   } catch (error) {

@@ -39,7 +39,7 @@ export function replayOnce(order: ReplayOrder): ReplayRun {
   };
 }
 
-/** The entry of a worker thread. */
-export default function work(order: ReplayOrder): ReplayResult {
+/** The entry of a worker thread, named in replay.ts. */
+export function answer(order: ReplayOrder): ReplayResult {
   return replayOnce(order).result;
 }

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { Piscina } from 'piscina';
+import { inThreads } from '../campaign/pool.js';
 import { buildImage } from '../crash/plan.js';
 import { signatureOf, titleOf } from '../finding/finding.js';
 import { writeWhole } from '../finding/store.js';
@@ -14,7 +14,7 @@ import { Image } from '../media/image.js';
 import { layoutOf } from '../media/layout.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Violation } from '../oracle/promise.js';
-import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
 import { printTrace } from '../trace/text.js';
 import type { Loaded } from './load.js';
 import { kernelText, loadReproducer, settingsOf } from './load.js';
@@ -74,22 +74,11 @@ async function checkWorkers(
   workers: number,
 ): Promise<void> {
   if (workers <= 1) return;
-  const pool = new Piscina<ReplayOrder, ReplayResult>({
-    filename: path.join(__dirname, 'replay-once.js'),
-    minThreads: workers,
-    maxThreads: workers,
-  });
-  try {
-    const runs = Array.from({ length: workers }, () => pool.run(order));
-    for (const result of await Promise.all(runs)) {
-      if (result.hash !== expected.hash) {
-        throw new UsageError(
-          `replay: trace hash ${expected.hash} here and ${result.hash} in a worker`,
-        );
-      }
+  const file = path.join(__dirname, 'replay-once.js');
+  for (const { hash } of await inThreads<ReplayOrder, ReplayResult>(file, workers, order)) {
+    if (hash !== expected.hash) {
+      throw new Defect(`replay: trace hash ${expected.hash} here and ${hash} in a worker`);
     }
-  } finally {
-    await pool.destroy();
   }
 }
 

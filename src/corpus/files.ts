@@ -8,6 +8,7 @@ import { parseProgram } from '../program/text.js';
 import type { Program } from '../program/program.js';
 import { EnvironmentError, messageOf } from '../support/assert.js';
 import { hashText } from '../support/hash.js';
+import { byText } from '../support/order.js';
 
 const EXTENSION = '.prog';
 
@@ -23,7 +24,7 @@ export function loadCorpus(directory: string): LoadedCorpus {
   const problems: string[] = [];
   if (!fs.existsSync(directory)) return { programs, problems };
   const names = fs.readdirSync(directory).filter((name) => name.endsWith(EXTENSION));
-  for (const name of names.sort()) {
+  for (const name of names.sort(byText)) {
     const file = path.join(directory, name);
     try {
       programs.push(parseProgram(fs.readFileSync(file, 'utf8')));

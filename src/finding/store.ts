@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { byText } from '../support/order.js';
 import type { Reproducer } from './reproducer.js';
 import { parseReproducer, printReproducer, REPRODUCER_BYTES_MAX } from './reproducer.js';
 
@@ -78,5 +79,5 @@ function searchDirectory(directory: string): string[] {
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
     .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort();
+    .sort(byText);
 }

@@ -110,9 +110,9 @@ export class Cpus {
       length,
       fillData(e[2] as number),
       0,
-      e[4] as number,
-      e[5] as number,
-      e[6] as number,
+      e[4],
+      e[5],
+      e[6],
     );
     buffer.shift();
   }

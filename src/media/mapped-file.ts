@@ -20,7 +20,7 @@ interface MmapIo {
 
 function loadMmapIo(): MmapIo {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- native, and its absence must be explained
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- its absence must be explained
     const module = require('mmap-io') as MmapIo & { default?: MmapIo };
     return module.default ?? module;
   } catch (error) {

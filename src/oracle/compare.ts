@@ -4,11 +4,12 @@
 import type { PersistencyOptions } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
 import type { Contract } from '../target/target.js';
+import { ascending } from '../support/order.js';
 import type { Trace } from '../trace/trace.js';
 import { bruteForce } from './brute-force.js';
 import type { Judge } from './judge.js';
 
-const list = (set: ReadonlySet<number>): string => [...set].sort((a, b) => a - b).join(',');
+const list = (set: ReadonlySet<number>): string => [...set].sort(ascending).join(',');
 
 /**
  * Null if both say that the same promises are broken and the same files exposed; otherwise what each says.

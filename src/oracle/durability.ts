@@ -10,7 +10,7 @@ import type { Op } from '../program/op.js';
 import { EVENT } from '../trace/event.js';
 import { settlingOf, unpinnedBetween } from './expectation.js';
 import type { Candidate, JudgeState } from './state.js';
-import { explainLostStore } from './mechanism.js';
+import { explainLostStore } from './explain.js';
 import type { PromiseId, PromiseMade } from './promise.js';
 import { promiseOf } from './promise.js';
 
@@ -34,7 +34,7 @@ const SIZE = -1;
 export class DurabilityRule {
   private readonly open: (OpenPromise | null)[] = new Array<OpenPromise | null>(16).fill(null);
   /** Per file, what changed in its metadata and when. */
-  private changes: MetadataChange[][] = [];
+  private readonly changes: MetadataChange[][] = [];
 
   constructor(private readonly state: JudgeState) {}
 

@@ -74,7 +74,7 @@ export class JudgeState {
   verdict!: Verdict;
   /** Promises that were made and held at the cut of their return. */
   readonly kept: { promise: PromiseId; made: PromiseMade }[] = [];
-  /** Blocks that may hold bytes that are not their owner's; a promise about them is looked at byte by byte. */
+  /** Blocks that may hold bytes that are not their owner's: promises about them are checked by bytes. */
   tainted = new Uint8Array(0);
   private expectationOrNull: Expectation | null = null;
 

@@ -22,6 +22,7 @@
  * touched. This file is hot: hence the plain loops.
  */
 import { assert } from '../support/assert.js';
+import { ascending } from '../support/order.js';
 import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
@@ -344,6 +345,6 @@ export class PersistHistory {
       const unit = this.touched[i] as number;
       if ((this.visible[unit] as number) > (this.durable[unit] as number)) units.push(unit);
     }
-    return units.sort((a, b) => a - b);
+    return units.sort(ascending);
   }
 }

@@ -5,6 +5,7 @@
 import { FILE_NAMES, opAt } from '../program/program.js';
 import type { Program } from '../program/program.js';
 import { printOp } from '../program/text.js';
+import { ascending } from '../support/order.js';
 import { hex } from '../support/units.js';
 import type { EventName } from '../trace/event.js';
 import { EVENT_NAMES, FENCE, FLUSH, PTE, STORE, TAG, WHY } from '../trace/event.js';
@@ -30,7 +31,9 @@ const COLUMN_MIN = 24;
 
 export function printTimeline(program: Program, trace: Trace, options: TimelineOptions): string {
   const steps = collectSteps(program, trace, options);
-  const used = [...new Set(steps.map((step) => step.task).filter((task) => task >= 0))].sort();
+  const used = [...new Set(steps.map((step) => step.task).filter((task) => task >= 0))].sort(
+    ascending,
+  );
   const gap = 2;
   const width = Math.max(
     COLUMN_MIN,

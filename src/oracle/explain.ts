@@ -1,0 +1,189 @@
+/**
+ * How a store came to be lost: which step of the kernel, between the store and the call that should have
+ * made it durable, let it slip.
+ */
+import type { Program } from '../program/program.js';
+import { opAt } from '../program/program.js';
+import { OP } from '../program/op.js';
+import { EVENT, STORE } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import type { Loss, WritableMapping } from './entry-history.js';
+import { EntryHistory } from './entry-history.js';
+import type { Mechanism } from './mechanism.js';
+import type { PromiseMade } from './promise.js';
+
+/** Names how the store at event `store` escaped the promise `made`. */
+export function explainLostStore(
+  program: Program,
+  trace: Trace,
+  made: PromiseMade,
+  store: number,
+  pageSize: number,
+): Mechanism {
+  const how = trace.argument(store, 3);
+  if ((how & STORE.untracked) !== 0) return 'dma-after-clean';
+  if ((how & STORE.kernel) !== 0) return 'kernel-write-not-fenced';
+  const ino = trace.argument(store, 4);
+  const page = Math.floor(trace.argument(store, 5) / pageSize);
+  const window = surveyWindow(trace, made, ino, page, trace.argument(store, 0));
+  if (!window.annotated) return 'store-lost';
+  if (window.writtenBack) {
+    return window.lineFlushed ? 'write-back-not-fenced' : 'lines-not-written-back';
+  }
+  const history = new EntryHistory(trace, ino, page);
+  history.readTo(store);
+  const writable = [...history.writable.values()];
+  const tracked = history.present || history.loss.kind !== 'never';
+  if (!history.dirty) return explainUntracked(history, tracked, writable);
+  // The entry was DIRTY when the store was made. Was it still, when the call looked?
+  history.readTo(window.called ? window.scan : made.begin);
+  if (history.dirty && !window.called) return explainNotCalled(program, made, window);
+  if (!history.dirty) return explainLoss(history.loss, writable);
+  history.readWhileDirty(made.end);
+  if (!history.dirty && history.loss.kind !== 'cleaned') return explainLoss(history.loss, writable);
+  const taker = unfinishedWriteback(trace, made, ino, page);
+  if (taker < 0) return 'dirty-entry-skipped';
+  // Another writeback had the entry. If it had flushed before the store, the store should have faulted.
+  const flush = flushOf(trace, taker, made.end, trace.argument(store, 0));
+  return flush >= 0 && flush < store ? explainMapping(writable, taker) : 'towrite-taken';
+}
+
+/** The entry was not DIRTY when the store was made. */
+function explainUntracked(
+  history: EntryHistory,
+  tracked: boolean,
+  writable: readonly WritableMapping[],
+): Mechanism {
+  if (!tracked) return 'no-entry';
+  // A clean entry that is there is no excuse by itself: something should have tagged it.
+  if (history.present && history.loss.kind === 'dropped-clean') return 'never-tagged';
+  return explainLoss(history.loss, writable);
+}
+
+interface Window {
+  /** dax_writeback_mapping_range was called for the page, and at which event. */
+  called: boolean;
+  scan: number;
+  writtenBack: boolean;
+  lineFlushed: boolean;
+  visited: boolean;
+  annotated: boolean;
+}
+
+/** What the call itself did about the page. */
+function surveyWindow(
+  trace: Trace,
+  made: PromiseMade,
+  ino: number,
+  page: number,
+  address: number,
+): Window {
+  const window: Window = {
+    called: false,
+    scan: made.end,
+    writtenBack: false,
+    lineFlushed: false,
+    visited: false,
+    annotated: false,
+  };
+  for (let event = made.begin; event <= made.end; event++) {
+    if (trace.op(event) !== made.op) continue;
+    const first = trace.argument(event, 0);
+    const covers =
+      first === ino &&
+      trace.argument(event, 1) <= page &&
+      page < trace.argument(event, 1) + trace.argument(event, 2);
+    switch (trace.kind(event)) {
+      case EVENT.dax_writeback_range:
+        if (covers && !window.called) {
+          window.called = true;
+          window.scan = event;
+        }
+        break;
+      case EVENT.dax_writeback_one:
+        if (covers) window.writtenBack = true;
+        break;
+      case EVENT.flush:
+        if (first <= address && address < first + trace.argument(event, 1))
+          window.lineFlushed = true;
+        break;
+      case EVENT.writeback_single_inode:
+        if (first === ino) window.visited = true;
+        break;
+      default:
+        break;
+    }
+  }
+  for (let event = 0; event < made.end && !window.annotated; event++) {
+    const kind = trace.kind(event);
+    window.annotated =
+      kind === EVENT.dax_insert_entry || kind === EVENT.dax_writeback_range || kind === EVENT.fault;
+  }
+  return window;
+}
+
+function explainNotCalled(program: Program, made: PromiseMade, window: Window): Mechanism {
+  if (!window.annotated) return 'store-lost';
+  if (opAt(program, made.op)?.code !== OP.sync) return 'writeback-not-called';
+  return window.visited ? 'sync-without-dax-writeback' : 'inode-not-listed';
+}
+
+/** A writeback of the page by another call that had not finished when this one started; -1 if none. */
+function unfinishedWriteback(trace: Trace, made: PromiseMade, ino: number, page: number): number {
+  for (let event = made.end - 1; event >= 0; event--) {
+    if (trace.kind(event) !== EVENT.dax_writeback_one || trace.op(event) === made.op) continue;
+    const first = trace.argument(event, 1);
+    const covers =
+      trace.argument(event, 0) === ino && first <= page && page < first + trace.argument(event, 2);
+    if (covers && !finishedBefore(trace, event, made.begin)) return event;
+  }
+  return -1;
+}
+
+/** Did the writeback that started at `start` finish before event `before`? */
+function finishedBefore(trace: Trace, start: number, before: number): boolean {
+  for (let event = start + 1; event < before; event++) {
+    if (
+      trace.kind(event) === EVENT.dax_writeback_one_done &&
+      trace.op(event) === trace.op(start) &&
+      trace.argument(event, 1) === trace.argument(start, 1)
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** When the writeback that started at `start` flushed the line of `address`; -1 if not before `end`. */
+function flushOf(trace: Trace, start: number, end: number, address: number): number {
+  for (let event = start + 1; event < end; event++) {
+    if (trace.kind(event) !== EVENT.flush || trace.op(event) !== trace.op(start)) continue;
+    const first = trace.argument(event, 0);
+    if (first <= address && address < first + trace.argument(event, 1)) return event;
+  }
+  return -1;
+}
+
+/** Which mapping let a store through although the writeback that began at `start` cleaned the entry. */
+function explainMapping(writable: readonly WritableMapping[], start: number): Mechanism {
+  if (writable.some((mapping) => mapping.since > start)) return 'writable-while-cleaned';
+  return writable.some((mapping) => mapping.huge) ? 'pmd-left-writable' : 'pte-left-writable';
+}
+
+/** Where the dirty state went. */
+function explainLoss(loss: Loss, writable: readonly WritableMapping[]): Mechanism {
+  switch (loss.kind) {
+    case 'replaced':
+      return 'tags-lost-on-replacement';
+    case 'invalidated':
+      return 'dirty-entry-invalidated';
+    case 'truncated':
+      return 'dirty-entry-truncated';
+    case 'dropped-clean':
+      return 'clean-entry-dropped';
+    case 'cleaned':
+      return explainMapping(writable, loss.start);
+    case 'never':
+      return 'never-tagged';
+  }
+}
