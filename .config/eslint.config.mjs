@@ -28,7 +28,7 @@ const CLOCKS = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediat
 const OWNERS = [
   { name: 'ajv', files: ['src/finding/reproducer.ts', 'test/**/*.ts'] },
   { name: 'piscina', files: ['src/campaign/pool.ts'] },
-  { name: 'write-file-atomic', files: ['src/finding/store.ts'] },
+  { name: 'write-file-atomic', files: ['src/support/files.ts'] },
   { name: 'commander', files: ['src/cli/**/*.ts'] },
   { name: 'cli-progress', files: ['src/cli/run.ts'] },
   { name: 'cli-table3', files: ['src/cli/print.ts'] },

@@ -144,6 +144,7 @@ export class Campaign {
       threadsMax: options.threadsMax,
       opsMax: options.opsMax,
       corpus: options.corpus,
+      workers: options.workers,
       coverage: this.coverage,
       numbering: new SharedArrayBuffer(4),
       stopOnFirst: options.stopOnFirst,

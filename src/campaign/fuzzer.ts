@@ -61,6 +61,8 @@ export class Fuzzer {
   private readonly corpus = new Corpus();
   private readonly features: FeatureCollector;
   private readonly known = new Set<string>();
+  /** Programs of the initial corpus that are to be executed as they are. */
+  private readonly unexecuted: Program[] = [];
   private executions = 0;
 
   constructor(
@@ -85,7 +87,11 @@ export class Fuzzer {
       settings: setup.settings,
     };
     this.features = new FeatureCollector(new Uint8Array(setup.coverage, 0, COVERAGE_PLACES));
-    for (const text of setup.corpus) this.corpus.add(parseProgram(text));
+    setup.corpus.forEach((text, index) => {
+      const program = parseProgram(text);
+      this.corpus.add(program);
+      if (index % setup.workers === workerNumber) this.unexecuted.push(program);
+    });
   }
 
   batch(order: BatchOrder): BatchResult | BatchDefect {
@@ -126,6 +132,8 @@ export class Fuzzer {
   }
 
   private drawProgram(): Program {
+    const first = this.unexecuted.shift();
+    if (first !== undefined) return first;
     if (this.corpus.size === 0 || !chance(this.choice, MUTATED.count, MUTATED.of)) {
       return this.generator.generate(this.choice);
     }

@@ -16,8 +16,9 @@ export interface WorkerSetup {
   readonly scheduler: SchedulerName;
   readonly threadsMax: number;
   readonly opsMax: number;
-  /** Texts of the programs to start from. */
+  /** Texts of the programs to start from; each is executed once, by one of the workers. */
   readonly corpus: readonly string[];
+  readonly workers: number;
   /** COVERAGE_PLACES bytes, shared by all workers. */
   readonly coverage: SharedArrayBuffer;
   /** One 32-bit counter, from which each worker takes its number. */

@@ -3,11 +3,11 @@
  */
 import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer, toReproducer } from '../finding/reproducer.js';
-import { writeWhole } from '../finding/store.js';
 import { minimized } from '../minimize/record.js';
 import { sameFailure } from '../minimize/same-failure.js';
 import type { Line } from '../run.js';
 import { UsageError } from '../support/assert.js';
+import { writeWhole } from '../support/files.js';
 import type { Loaded } from './load.js';
 import { kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
 import { out, plural } from './print.js';
@@ -20,7 +20,7 @@ export function minimizeFile(file: string, flags: MinimizeFlags): number {
   const loaded = loadReproducer(file);
   const line = lineFor(loaded.recordedOn, settingsOf(loaded.setup));
   const smaller = smallest(loaded, line);
-  writeWhole(flags.output, printReproducer(smaller));
+  writeWhole(flags.output, printReproducer(smaller), { durable: true });
   const before = loaded.reproducer;
   out(
     `${before.signature}: ${plural(before.ops, 'operation')}, ${plural(before.threads, 'thread')}, ` +

@@ -2,19 +2,18 @@
  * `daxfuzz replay`: one reproducer again, exactly. On the kernel that it was recorded on, every switch and
  * the trace hash must be as recorded; on another kernel the schedule is carried over as far as it goes.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { inThreads } from '../campaign/pool.js';
 import { buildImage } from '../crash/plan.js';
 import { signatureOf, titleOf } from '../finding/finding.js';
-import { writeWhole } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { resolveKernel } from '../kernel/model-target.js';
 import { Image } from '../media/image.js';
 import { layoutOf } from '../media/layout.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Violation } from '../oracle/promise.js';
-import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { Defect, UsageError } from '../support/assert.js';
+import { writeWhole } from '../support/files.js';
 import { printTrace } from '../trace/text.js';
 import type { Loaded } from './load.js';
 import { kernelText, loadReproducer, settingsOf } from './load.js';
@@ -46,7 +45,7 @@ export async function replay(file: string, flags: ReplayFlags): Promise<number> 
     run.violations[0] ??
     null;
   if (exact) checkHash(loaded, run.result.hash);
-  if (flags.trace !== undefined) writeWhole(flags.trace, printTrace(trace));
+  if (flags.trace !== undefined) writeWhole(flags.trace, printTrace(trace), { durable: false });
   if (flags.image !== undefined) writeImage(loaded, trace, violation, flags.image);
   if (flags.json === true) printResult(loaded, kernel, run.result, violation, exact);
   else out(verdictText(loaded, kernel, run.result, violation, exact));
@@ -139,10 +138,5 @@ function writeImage(
   for (let event = 0; event <= cut; event++) history.apply(event);
   const version = history.versions.visible;
   const plan = violation?.plan ?? { cut, version, short: [] };
-  try {
-    fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    fs.writeFileSync(file, buildImage(history, plan));
-  } catch (error) {
-    throw new EnvironmentError(`cannot write ${file}: ${messageOf(error)}; name another --image`);
-  }
+  writeWhole(file, Buffer.from(buildImage(history, plan)), { durable: false });
 }

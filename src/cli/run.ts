@@ -14,6 +14,7 @@ import { printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
 import type { Settings } from '../run.js';
 import { messageOf } from '../support/assert.js';
+import { removeLeftovers } from '../support/files.js';
 import { VERSION } from '../support/version.js';
 import { kernelText } from './load.js';
 import { err, out, plural, printJson, table, thousands } from './print.js';
@@ -41,6 +42,8 @@ export interface RunFlags {
 }
 
 const PLAIN_INTERVAL_MS = 5000;
+/** Half-written files older than this belong to nobody. */
+const LEFTOVER_AGE_MS = 60_000;
 /** Hand-written programs that come with daxfuzz. */
 const SEEDS_DIRECTORY = path.join(__dirname, '..', '..', '..', 'corpora', 'seeds');
 
@@ -73,6 +76,9 @@ function resolve(flags: RunFlags): CampaignOptions {
   const kernel = resolveKernel(flags.kernel, flags.bug ?? []);
   const name = [kernel.kernel, ...kernel.bugs].join('+');
   const corpusDirectory = flags.corpus ?? path.join('corpora', name);
+  const crashesDirectory = flags.crashes ?? path.join('crashes', name);
+  const deadline = Date.now() - LEFTOVER_AGE_MS;
+  for (const directory of [corpusDirectory, crashesDirectory]) removeLeftovers(directory, deadline);
   const sources = [
     ...(flags.seeds ? [SEEDS_DIRECTORY] : []),
     ...(flags.resume === true ? [corpusDirectory] : []),
@@ -95,10 +101,9 @@ function resolve(flags: RunFlags): CampaignOptions {
     threadsMax: flags.threads,
     opsMax: flags.ops,
     corpusDirectory,
-    crashesDirectory: flags.crashes ?? path.join('crashes', name),
+    crashesDirectory,
     corpus,
-    known:
-      flags.resume === true ? knownSignatures(flags.crashes ?? path.join('crashes', name)) : [],
+    known: flags.resume === true ? knownSignatures(crashesDirectory) : [],
   };
 }
 

@@ -6,7 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseProgram } from '../program/text.js';
 import type { Program } from '../program/program.js';
-import { EnvironmentError, messageOf } from '../support/assert.js';
+import { messageOf } from '../support/assert.js';
+import { writeWhole } from '../support/files.js';
 import { hashText } from '../support/hash.js';
 import { byText } from '../support/order.js';
 
@@ -36,21 +37,10 @@ export function loadCorpus(directory: string): LoadedCorpus {
 }
 
 /**
- * Stores a program's text.
+ * Stores a program's text, unless it is there already.
  * @throws EnvironmentError when it cannot be written.
  */
 export function saveProgram(directory: string, text: string): void {
   const file = path.join(directory, hashText(text) + EXTENSION);
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    fs.mkdirSync(directory, { recursive: true });
-    if (fs.existsSync(file)) return;
-    fs.writeFileSync(temporary, text);
-    fs.renameSync(temporary, file);
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw new EnvironmentError(
-      `cannot write ${file}: ${messageOf(error)}; free some space or name another --corpus`,
-    );
-  }
+  if (!fs.existsSync(file)) writeWhole(file, text, { durable: false });
 }

@@ -1,30 +1,18 @@
 /**
- * crashes/: one directory a finding, with its reproducer and its report. Files appear whole or not at all
- * (written beside, flushed, renamed), and nothing that exists is overwritten with something else, so a
- * killed campaign leaves only readable files.
+ * crashes/: one directory a finding, with its reproducer and its report. The reproducer is written last,
+ * and nothing that exists is overwritten with something else, so a killed campaign leaves only whole
+ * findings.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { messageOf, UsageError } from '../support/assert.js';
+import { writeWhole } from '../support/files.js';
 import { byText } from '../support/order.js';
 import type { Reproducer } from './reproducer.js';
 import { parseReproducer, printReproducer, REPRODUCER_BYTES_MAX } from './reproducer.js';
 
 const REPRODUCER_FILE = 'finding.json';
 const REPORT_FILE = 'report.txt';
-
-/** Writes a file whole; its directory is made if need be. */
-export function writeWhole(file: string, content: string): void {
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    writeFileAtomic.sync(file, content);
-  } catch (error) {
-    throw new EnvironmentError(
-      `cannot write ${file}: ${messageOf(error)}; free some space or name another directory`,
-    );
-  }
-}
 
 /** Where a finding is stored: its directory is named by its id, a hash of its content. */
 export function reproducerPath(directory: string, reproducer: Reproducer): string {
@@ -38,8 +26,8 @@ export function reproducerPath(directory: string, reproducer: Reproducer): strin
 export function storeFinding(directory: string, reproducer: Reproducer, report: string): void {
   const file = reproducerPath(directory, reproducer);
   if (fs.existsSync(file)) return;
-  writeWhole(path.join(path.dirname(file), REPORT_FILE), report);
-  writeWhole(file, printReproducer(reproducer));
+  writeWhole(path.join(path.dirname(file), REPORT_FILE), report, { durable: true });
+  writeWhole(file, printReproducer(reproducer), { durable: true });
 }
 
 /** @throws UsageError when the file is missing, too large or not a reproducer. */

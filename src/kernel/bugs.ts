@@ -39,7 +39,7 @@ export const BUGS: readonly Bug[] = [
     kernels: 'fsync/msync patches up to v8',
     promises: ['P3', 'P4', 'P5', 'P6'],
     source: 'Kara, review of "[PATCH v8 6/9] dax: add support for fsync/msync", Jan 2016',
-    knobs: ['writebackUnlocked', 'towriteClearedEarly'],
+    knobs: ['tagsClearedBeforeFlush'],
   },
   {
     id: 'A3',
@@ -140,7 +140,7 @@ export const BUGS: readonly Bug[] = [
     kernels: 'see A2',
     promises: ['P3', 'P4', 'P5', 'P6'],
     source: 'see A2',
-    knobs: ['writebackUnlocked', 'towriteClearedEarly'],
+    knobs: ['tagsClearedBeforeFlush'],
   },
   {
     id: 'B06',

@@ -58,6 +58,7 @@ export const PRESETS: readonly Preset[] = [
     source: 'Zwisler, Nov 2015, as recalled in the v8 thread',
     knobs: [
       'writebackUnlocked',
+      'towriteClearedEarly',
       'pteUpgradedOutsideEntryLock',
       'pmdReplacesPteEntries',
       'invalidateDropsDirty',

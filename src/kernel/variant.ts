@@ -29,9 +29,11 @@ export interface Knobs {
   pmdReplacesPteEntries: boolean;
   /** Writeback write-protects PTEs but not PMDs. B07. */
   pmdNotWriteProtected: boolean;
-  /** Writeback works on entries without locking them. Half of A2/B04. */
+  /** Writeback clears its tags and unlocks the entry, and flushes only then. A2, B04. */
+  tagsClearedBeforeFlush: boolean;
+  /** Writeback never locks the entries that it works on; v2 and v8 had no entry lock yet. */
   writebackUnlocked: boolean;
-  /** Writeback clears TOWRITE before it flushes. The other half of A2/B04; harmless alone. */
+  /** Where the entry is not locked: writeback clears TOWRITE before it flushes, as v2 and v8 did. A2. */
   towriteClearedEarly: boolean;
   /** Writeback never cleans: entries stay DIRTY and mappings writable. What v8 did to avoid A4. */
   neverClean: boolean;
@@ -78,6 +80,7 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   writeAlwaysInvalidates: false,
   pmdReplacesPteEntries: false,
   pmdNotWriteProtected: false,
+  tagsClearedBeforeFlush: false,
   writebackUnlocked: false,
   towriteClearedEarly: false,
   neverClean: false,

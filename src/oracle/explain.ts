@@ -34,30 +34,44 @@ export function explainLostStore(
   history.readTo(store);
   const writable = [...history.writable.values()];
   const tracked = history.present || history.loss.kind !== 'never';
-  if (!history.dirty) return explainUntracked(history, tracked, writable);
+  const taken = (start: number): Mechanism => explainTaken(trace, made, store, start, writable);
+  if (!history.dirty) return explainUntracked(history, tracked, taken);
   // The entry was DIRTY when the store was made. Was it still, when the call looked?
   history.readTo(window.called ? window.scan : made.begin);
   if (history.dirty && !window.called) return explainNotCalled(program, made, window);
-  if (!history.dirty) return explainLoss(history.loss, writable);
+  if (!history.dirty) return explainLoss(history.loss, taken);
   history.readWhileDirty(made.end);
-  if (!history.dirty && history.loss.kind !== 'cleaned') return explainLoss(history.loss, writable);
+  if (!history.dirty && history.loss.kind !== 'cleaned') return explainLoss(history.loss, taken);
   const taker = unfinishedWriteback(trace, made, ino, page);
-  if (taker < 0) return 'dirty-entry-skipped';
-  // Another writeback had the entry. If it had flushed before the store, the store should have faulted.
-  const flush = flushOf(trace, taker, made.end, trace.argument(store, 0));
-  return flush >= 0 && flush < store ? explainMapping(writable, taker) : 'towrite-taken';
+  return taker < 0 ? 'dirty-entry-skipped' : taken(taker);
+}
+
+/**
+ * The writeback that began at `start` took the entry off the dirty list. If it flushed before the store
+ * was made, the store should have faulted; if not, it had not finished when the call returned.
+ */
+function explainTaken(
+  trace: Trace,
+  made: PromiseMade,
+  store: number,
+  start: number,
+  writable: readonly WritableMapping[],
+): Mechanism {
+  const flush = flushOf(trace, start, made.end, trace.argument(store, 0));
+  if (flush < 0 || flush > store) return 'towrite-taken';
+  return explainMapping(writable, start);
 }
 
 /** The entry was not DIRTY when the store was made. */
 function explainUntracked(
   history: EntryHistory,
   tracked: boolean,
-  writable: readonly WritableMapping[],
+  taken: (start: number) => Mechanism,
 ): Mechanism {
   if (!tracked) return 'no-entry';
   // A clean entry that is there is no excuse by itself: something should have tagged it.
   if (history.present && history.loss.kind === 'dropped-clean') return 'never-tagged';
-  return explainLoss(history.loss, writable);
+  return explainLoss(history.loss, taken);
 }
 
 interface Window {
@@ -171,7 +185,7 @@ function explainMapping(writable: readonly WritableMapping[], start: number): Me
 }
 
 /** Where the dirty state went. */
-function explainLoss(loss: Loss, writable: readonly WritableMapping[]): Mechanism {
+function explainLoss(loss: Loss, taken: (start: number) => Mechanism): Mechanism {
   switch (loss.kind) {
     case 'replaced':
       return 'tags-lost-on-replacement';
@@ -182,7 +196,7 @@ function explainLoss(loss: Loss, writable: readonly WritableMapping[]): Mechanis
     case 'dropped-clean':
       return 'clean-entry-dropped';
     case 'cleaned':
-      return explainMapping(writable, loss.start);
+      return taken(loss.start);
     case 'never':
       return 'never-tagged';
   }

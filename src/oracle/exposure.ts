@@ -226,7 +226,7 @@ export class ExposureRule {
     metadata.files.forEach((file, ino) => {
       for (let page = 0; page < file.blocks.length; page++) {
         const block = file.blocks[page] as number;
-        if (block !== HOLE) (owners)[block] = view.pageIndex(ino, page);
+        if (block !== HOLE) owners[block] = view.pageIndex(ino, page);
       }
     });
     return owners;

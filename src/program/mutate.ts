@@ -29,7 +29,7 @@ const KINDS = [
 ] as const;
 const KIND_WEIGHTS = [6, 4, 8, 2, 3, 3, 2, 1];
 
-/** A few random changes of `program`; `other` is what splicing takes operations from. */
+/** Up to three random changes of `program`; `other` is what splicing takes operations from. */
 export function mutate(
   choice: Choice,
   generator: ProgramGenerator,
@@ -44,7 +44,8 @@ export function mutate(
     threads: program.threads.map((ops) => [...ops]),
     spawnAfter: program.spawnAfter,
   };
-  const changes = 1 + choice.below(3);
+  // None at all is a choice, too, where another schedule makes another execution of it.
+  const changes = program.threads.length > 1 ? choice.below(4) : 1 + choice.below(3);
   for (let i = 0; i < changes; i++) change(choice, generator, draft, other, opsMax);
   return finish(draft, program);
 }

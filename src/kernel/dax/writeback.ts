@@ -85,15 +85,17 @@ function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<
   const count = entryPages(k, entry);
   k.trace.append(EVENT.dax_writeback_one, t.id, t.op, inode.ino, slot, count);
   if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
-  yield* cleanAndFlush(k, t, inode, slot, count, entryBlock(entry));
+  yield* writeProtect(k, t, inode, slot, count, entryBlock(entry));
+  if (!k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, entryBlock(entry), count);
   xaLock(k, t);
   clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
   clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   unlockEntry(k, t, inode, index);
+  if (k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, entryBlock(entry), count); // A2, B04
   k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
 }
 
-/** A2, B04 and what v8 and v2 had: the entry is not locked while its lines are flushed. */
+/** What v2 and v8 had: there is no entry lock. */
 function* writebackUnlocked(
   k: Kernel,
   t: Task,
@@ -107,15 +109,16 @@ function* writebackUnlocked(
   if (k.knobs.towriteClearedEarly) clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   k.trace.append(EVENT.dax_writeback_one, t.id, t.op, inode.ino, slot, count);
   if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
-  yield* cleanAndFlush(k, t, inode, slot, count, entryBlock(entry));
+  yield* writeProtect(k, t, inode, slot, count, entryBlock(entry));
+  yield* flushEntry(k, t, entryBlock(entry), count);
   xaLock(k, t);
   if (!k.knobs.towriteClearedEarly) clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   if (!k.knobs.neverClean) clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
   k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
 }
 
-/** The order is what makes cleaning correct: first no mapping is writable, then the lines are flushed. */
-function* cleanAndFlush(
+/** Comes before the flush: from now on a store needs a fault, and the fault waits for the entry's lock. */
+function* writeProtect(
   k: Kernel,
   t: Task,
   inode: Inode,
@@ -134,6 +137,9 @@ function* cleanAndFlush(
   }
   if (!k.knobs.neverClean) noteCleanedPins(k, block, count);
   if (k.preempt(t, POINT['dax_writeback_one:write_protected'])) yield;
+}
+
+function* flushEntry(k: Kernel, t: Task, block: number, count: number): Run<void> {
   const { pageSize } = k.program.geometry;
   yield* daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
   if (k.preempt(t, POINT['dax_writeback_one:flushed'])) yield;
