@@ -50,15 +50,13 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
-function sameOp(a: Op, b: Op): boolean {
-  return (
-    a.code === b.code &&
-    a.target === b.target &&
-    a.source === b.source &&
-    a.offset === b.offset &&
-    a.length === b.length &&
-    a.flags === b.flags
-  );
+const FIELDS = ['target', 'source', 'offset', 'length', 'flags'] as const;
+
+/** The first field that is outside its bounds, in words; null if none is. */
+function fieldOutOfBounds(op: Op, geometry: Geometry, fileCount: number): string | null {
+  const within = normalizeOp(op, geometry, fileCount);
+  const field = FIELDS.find((name) => op[name] !== within[name]);
+  return field === undefined ? null : `${specOf(op.code).name}: ${field} ${op[field]}`;
 }
 
 export function isOpCode(value: number): value is OpCode {
@@ -103,10 +101,8 @@ export function checkProgram(program: Program): void {
     ops.forEach((op, index) => {
       const where = `t${thread} operation ${index}`;
       demand(isOpCode(op.code), `${where}: unknown operation`);
-      demand(
-        sameOp(op, normalizeOp(op, geometry, files.length)),
-        `${where}: argument out of bounds`,
-      );
+      const field = fieldOutOfBounds(op, geometry, files.length);
+      demand(field === null, `${where}: ${field} is out of bounds`);
     });
   });
 }
