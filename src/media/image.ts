@@ -4,6 +4,8 @@
  * that changed since the last time are written, because a campaign does this tens of thousands of times a
  * second.
  */
+import type { Geometry } from '../program/geometry.js';
+import { sameGeometry } from '../program/geometry.js';
 import type { Program } from '../program/program.js';
 import { STALE_BYTE } from '../program/program.js';
 import type { Layout } from './layout.js';
@@ -20,22 +22,20 @@ export const inMemory: AllocateMedia = (length) => new Uint8Array(length);
 
 export class Image {
   bytes: Uint8Array = new Uint8Array(0);
-  /** The same bytes, eight at a time, for copying whole cache lines. */
-  doubles: Float64Array = new Float64Array(0);
   private state = new Uint8Array(0);
+  private geometry: Geometry | null = null;
+  /** Where the metadata record of the last program ended. */
+  private recordEnd = 0;
   private readonly wanted: Uint8Array = new Uint8Array(4096);
 
   constructor(private readonly allocate: AllocateMedia = inMemory) {}
 
   /** Brings the image into the state that mkfs leaves for this program. */
   reset(program: Program, layout: Layout): void {
-    if (this.bytes.length !== layout.mediaBytes) {
-      this.bytes = this.allocate(layout.mediaBytes);
-      this.doubles = new Float64Array(
-        this.bytes.buffer,
-        this.bytes.byteOffset,
-        layout.mediaBytes / 8,
-      );
+    if (this.geometry === null || !sameGeometry(this.geometry, layout.geometry)) {
+      this.geometry = layout.geometry;
+      if (this.bytes.length !== layout.mediaBytes) this.bytes = this.allocate(layout.mediaBytes);
+      this.bytes.fill(0, 0, layout.dataStart);
       this.state = new Uint8Array(layout.geometry.blockCount).fill(CHANGED);
     }
     const metadata = mkfs(program);
@@ -53,7 +53,9 @@ export class Image {
       );
       this.state[block] = wanted[block] as number;
     }
-    encodeMetadata(metadata, this.bytes);
+    const end = encodeMetadata(metadata, this.bytes);
+    if (this.recordEnd > end) this.bytes.fill(0, end, this.recordEnd);
+    this.recordEnd = end;
   }
 
   /** The block is about to be written. */
