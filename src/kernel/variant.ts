@@ -55,8 +55,6 @@ export interface Knobs {
   invalidateDropsPinned: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
   cleanWithoutTlbFlush: boolean;
-  /** The journal's commit does not fence the data before its record. Not historical; tests use it. */
-  commitWithoutPreflush: boolean;
   /** New blocks reach user space without being zeroed. Not historical; tests use it. */
   allocateWithoutZeroing: boolean;
   /** fdatasync does not commit the transaction that allocated the file's blocks. Tests use it. */
@@ -93,7 +91,6 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   writeTrustsExtentMap: false,
   invalidateDropsPinned: false,
   cleanWithoutTlbFlush: false,
-  commitWithoutPreflush: false,
   allocateWithoutZeroing: false,
   fdatasyncSkipsCommit: false,
   reuseBeforeCommit: false,

@@ -50,7 +50,6 @@ describe('the catalogue', () => {
   test('leaves no knob that nothing uses', () => {
     const forTests = [
       'cleanWithoutTlbFlush',
-      'commitWithoutPreflush',
       'allocateWithoutZeroing',
       'fdatasyncSkipsCommit',
       'reuseBeforeCommit',

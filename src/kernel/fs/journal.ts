@@ -77,7 +77,7 @@ function* commitTransaction(k: Kernel, t: Task): Run<void> {
   journal.locked = false;
   journal.waitUnlocked.wakeAll();
 
-  if (!k.knobs.commitWithoutPreflush) nvdimmFlush(k, t);
+  nvdimmFlush(k, t);
   if (k.preempt(t, POINT['jbd2_commit:data_flushed'])) yield;
   k.trace.append(EVENT.journal_commit, t.id, t.op, data, length, tid);
   k.cpus.markOutstanding(t.id);
