@@ -224,11 +224,10 @@ export class Expectation {
     const how = trace.argument(event, 3);
     const offset = trace.argument(event, 5);
     const block = blockOf(this.layout, trace.argument(event, 0));
-    const isDma = (how & STORE.dma) !== 0;
-    if (isDma) {
-      const page = this.view.pageIndex(ino, Math.floor(offset / this.layout.geometry.pageSize));
-      if (this.view.blocks[page] !== block) return; // not the file's content any more
-    }
+    const page = this.view.pageIndex(ino, Math.floor(offset / this.layout.geometry.pageSize));
+    // A device reached a block that the page has lost. Should the crash undo that loss, the file shows what
+    // the device wrote: nobody promised it, and it is not foreign either.
+    const stray = (how & STORE.dma) !== 0 && this.view.blocks[page] !== block;
     (this.actions[ino] as Action[]).push({
       event,
       op: trace.op(event),
@@ -237,7 +236,7 @@ export class Expectation {
       from: offset,
       to: offset + trace.argument(event, 1),
       data: trace.argument(event, 2),
-      settling: settlingOf(how, this.contract),
+      settling: stray ? 'never' : settlingOf(how, this.contract),
       block,
     });
   }
