@@ -9,6 +9,7 @@ import { printProgram } from '../../src/program/text.js';
 import { checkProgram } from '../../src/program/validate.js';
 import { ByteChoice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
+import { ascending } from '../../src/support/order.js';
 
 function drawn(seed: bigint, count: number): Program[] {
   const generator = new ProgramGenerator();
@@ -44,7 +45,7 @@ describe('generated programs', () => {
       }
     }
     assert.equal(codes.size, OP_TABLE.length);
-    assert.deepEqual([...threads].sort(), [1, 2, 3]);
+    assert.deepEqual([...threads].sort(ascending), [1, 2, 3]);
     for (const mapping of [0, 1, 2, 4, 8])
       assert.ok(flags.has(`${OP.mmap} ${mapping}`), `${mapping}`);
   });

@@ -11,6 +11,7 @@ import { parseSchedule, printSchedule } from '../../src/schedule/text.js';
 import { UsageError } from '../../src/support/assert.js';
 import type { Choice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
+import { ascending } from '../../src/support/order.js';
 import { eventsOf, lineOf } from '../helpers/lines.js';
 
 const TWO_THREADS = parseProgram(`
@@ -56,7 +57,7 @@ for (const [name, make] of Object.entries(SCHEDULERS)) {
         const points = schedule.map((step) => target.pointNames[step.point] as string);
         if (points.some((point) => point.includes(':') && !point.startsWith('wait:'))) inside++;
       }
-      assert.deepEqual([...firsts].sort(), [2, 4]);
+      assert.deepEqual([...firsts].sort(ascending), [2, 4]);
       assert.ok(inside > 30, `${inside} of 300`);
     });
 
