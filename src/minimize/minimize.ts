@@ -21,6 +21,7 @@ import {
   dropWithoutPmds,
   inOneThread,
   mergeThreads,
+  moveOps,
   movePagesDown,
   renumberSlots,
   shrinkArguments,
@@ -109,6 +110,7 @@ export function minimize(first: Failure, stillFails: StillFails, explore: Explor
     search.pass(unifyMappings);
     search.pass(dropWithoutPmds);
     search.pass(dropSwitches);
+    search.pass((draft, failure) => moveOps(draft, failure.started));
     search.pass(earlierSwitches);
     search.pass(startTogether);
     search.pass(movePagesDown);
@@ -147,10 +149,12 @@ class Search {
     }
   }
 
-  /** Programs with less in them, each under many schedules. */
+  /** Programs with less in them or with operations elsewhere, each under a few schedules. */
   explorePass(): void {
     const draft = draftOf(this.best.program, this.best.schedule);
-    for (const smaller of [...inOneThread(draft, this.best.started), ...dropOps(draft)]) {
+    const { started } = this.best;
+    const others = [...inOneThread(draft, started), ...dropOps(draft), ...moveOps(draft, started)];
+    for (const smaller of others) {
       if (this.explored(smaller, 'few-schedules')) return;
     }
     this.explored(draft, 'many-schedules');

@@ -62,6 +62,28 @@ function merged(draft: Draft, order: readonly number[], joins: (thread: number) 
   };
 }
 
+/** One operation done by another thread, at its place in the order in which they began. */
+export function* moveOps(draft: Draft, order: readonly number[]): Generator<Draft> {
+  const rank = new Map(order.map((id, index) => [id, index]));
+  const rankOf = ({ id }: DraftOp): number => rank.get(id) ?? Number.MAX_SAFE_INTEGER;
+  for (const [from, ops] of draft.threads.entries()) {
+    for (const moved of from === 0 ? ops.slice(draft.spawnAfter) : ops) {
+      for (const [to, others] of draft.threads.entries()) {
+        if (to === from) continue;
+        const opening = to === 0 ? draft.spawnAfter : 0;
+        const later = others.findIndex((op, i) => i >= opening && rankOf(op) > rankOf(moved));
+        const place = later < 0 ? others.length : later;
+        const joined = [...others.slice(0, place), moved, ...others.slice(place)];
+        const left = ops.filter((op) => op !== moved);
+        const threads = draft.threads.map((same, i) =>
+          i === from ? left : i === to ? joined : same,
+        );
+        yield { ...draft, threads };
+      }
+    }
+  }
+}
+
 /**
  * What several threads did, done by one, the working part twice: a store that races with a flush is often
  * the same bug as a store, a flush, another store and another flush.
@@ -177,13 +199,22 @@ export function* movePagesDown(draft: Draft): Generator<Draft> {
     const threads = draft.threads.map((ops) =>
       ops.map(({ op, id }) => {
         const spec = specOf(op.code);
+        if (usesSize(spec)) {
+          return { op: { ...op, length: Math.max(0, op.length - pages * pageSize) }, id };
+        }
         const step = usesRange(spec) ? pages * pageSize : usesPages(spec) ? pages : 0;
         if (step === 0 || op.offset < step) return { op, id };
         moved = true;
         return { op: { ...op, offset: op.offset - step }, id };
       }),
     );
-    if (moved) yield { ...draft, threads };
+    if (!moved) continue;
+    yield { ...draft, threads };
+    const files = draft.files.map((file) => ({
+      ...file,
+      allocated: Math.max(0, file.allocated - pages),
+    }));
+    yield { ...draft, threads, files };
   }
 }
 

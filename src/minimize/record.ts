@@ -38,6 +38,7 @@ export function record(
 ): Recorded | null {
   const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'strict');
   const { execution, verdict } = runOnce(line, program, scheduler);
+  scheduler.end();
   const violation = verdict.violations.find((found) => signatureOf(found) === signature);
   if (violation === undefined) return null;
   const { trace } = execution;

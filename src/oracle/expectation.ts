@@ -225,9 +225,10 @@ export class Expectation {
     const offset = trace.argument(event, 5);
     const block = blockOf(this.layout, trace.argument(event, 0));
     const page = this.view.pageIndex(ino, Math.floor(offset / this.layout.geometry.pageSize));
-    // A device reached a block that the page has lost. Should the crash undo that loss, the file shows what
-    // the device wrote: nobody promised it, and it is not foreign either.
-    const stray = (how & STORE.dma) !== 0 && this.view.blocks[page] !== block;
+    // A device reached a block that the page has lost, or that nobody pins any more. Should the crash undo
+    // that loss, the file shows what the device wrote: nobody promised it, and it is not foreign either.
+    const lost = this.view.blocks[page] !== block || this.view.pins[block] === 0;
+    const stray = (how & STORE.dma) !== 0 && lost;
     (this.actions[ino] as Action[]).push({
       event,
       op: trace.op(event),

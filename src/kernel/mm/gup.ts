@@ -93,10 +93,14 @@ export function* unpinUserPages(k: Kernel, t: Task, slot: number): Run<number> {
   return 0;
 }
 
-/** The parts of a pinned range, page by page: what `visit` returns says whether to yield. */
+/**
+ * Visits the parts of a pinned range, page by page. A driver stops its device before it unpins: the transfer
+ * ends, short, when another thread has released the pin.
+ */
 function* eachPart(
   k: Kernel,
   t: Task,
+  slot: number,
   pin: Pin,
   offset: number,
   length: number,
@@ -111,6 +115,7 @@ function* eachPart(
     if (page.ino !== NO_INO) visit(page, within, part);
     at += part;
     if (k.preempt(t, POINT['dma:page_done'])) yield;
+    if (k.mm.pins[slot] !== pin) return at - offset;
   }
   return Math.max(0, end - offset);
 }
@@ -128,7 +133,7 @@ export function* dmaWrite(
   if (pin === null) return EINVAL;
   if (!pin.write) return EFAULT;
   const { pageSize } = k.program.geometry;
-  return yield* eachPart(k, t, pin, offset, length, (page, within, part) => {
+  return yield* eachPart(k, t, slot, pin, offset, length, (page, within, part) => {
     const untracked = k.mm.cleanedUnderPin[page.block] !== 0 ? STORE.untracked : 0;
     const address = blockAddress(k.layout, page.block) + within;
     const fileOffset = page.page * pageSize + within;
@@ -148,7 +153,7 @@ export function* dmaRead(
   const pin = k.mm.pins[slot] ?? null;
   if (pin === null) return EINVAL;
   const { pageSize } = k.program.geometry;
-  return yield* eachPart(k, t, pin, offset, length, (page, within, part) => {
+  return yield* eachPart(k, t, slot, pin, offset, length, (page, within, part) => {
     const address = blockAddress(k.layout, page.block) + within;
     const data = k.cpus.load(DEVICE_TASK, address, part);
     const fileOffset = page.page * pageSize + within;
