@@ -200,7 +200,7 @@ export const BUGS: readonly Bug[] = [
     id: 'L04',
     slug: 'partial-pmd-drops-dirty',
     title: 'removing part of a PMD entry drops the dirty state of the rest',
-    kernels: 'to be confirmed on real kernels',
+    kernels: '4.10 to 6.14 by reading, hidden by L05 since; to be confirmed on real kernels',
     promises: ['P3', 'P4', 'P5', 'P6'],
     source: 'reading of dax_delete_mapping_entry() and its callers',
     knobs: ['partialPmdDropsDirty'],
@@ -208,7 +208,8 @@ export const BUGS: readonly Bug[] = [
   {
     id: 'L05',
     slug: 'break-layout-drops-dirty',
-    title: 'truncate and hole punch delete all DAX entries of the file, DIRTY ones too',
+    title:
+      'every change of the size, and punching and zeroing, delete all DAX entries of the file, DIRTY ones too',
     kernels: '6.15 and later, by reading; to be confirmed on real kernels',
     promises: ['P3', 'P4', 'P5', 'P6'],
     source: 'reading of dax_break_layout() and dax_break_layout_inode()',

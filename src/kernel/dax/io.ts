@@ -13,7 +13,7 @@ import { memcpyFlushcache } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { ENOSPC } from '../types.js';
-import { eraseEntry, isLocked, isMapped, isTagged, loadEntry, NO_ENTRY, slotOf } from './entry.js';
+import { eraseEntry, isLocked, isTagged, isZero, loadEntry, NO_ENTRY, slotOf } from './entry.js';
 import { invalidateEntry, xaLock } from './mapping.js';
 
 /**
@@ -60,10 +60,10 @@ export function* invalidateMappingPages(
   }
 }
 
-/** Is the page behind a zero entry, or one that a fault is just replacing? */
+/** Is the page behind a zero entry, which a fault may be replacing at this moment? */
 function coveredByHole(k: Kernel, inode: Inode, index: number): boolean {
   const entry = loadEntry(k, inode, index);
-  return entry !== NO_ENTRY && !isMapped(entry);
+  return entry !== NO_ENTRY && isZero(entry);
 }
 
 /**

@@ -93,10 +93,15 @@ export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<
   return 0;
 }
 
+/** Frees nothing, but the layout is broken for every change of the size. */
 function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+  const lock = inode.invalidateLock;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  yield* daxBreakLayout(k, t, inode);
   zeroTail(k, t, inode, inode.size, size);
   if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
   yield* extendTo(k, t, inode, size);
+  lock.upWrite(k, t);
 }
 
 function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
@@ -141,7 +146,7 @@ export function* punchHole(
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
     yield* daxBreakLayout(k, t, inode);
-    yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, true);
+    yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, false);
     yield* truncateEntries(k, t, inode, firstWhole, endWhole);
     if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
     zeroEdges(k, t, inode, offset, end, firstWhole * pageSize, endWhole * pageSize);
@@ -187,6 +192,7 @@ export function* zeroRange(
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  yield* daxBreakLayout(k, t, inode);
   if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
   daxZeroRange(k, t, inode, offset, offset + length);
   if (k.preempt(t, POINT['ext4_zero_range:zeroed'])) yield;
