@@ -5,6 +5,7 @@
  * What "still fails" means is the caller's: the predicate executes a candidate and, if it fails in the same
  * way, gives it back with the schedule as it was really followed.
  */
+import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opCount, threadCount } from '../program/program.js';
 import { printProgram } from '../program/text.js';
@@ -28,6 +29,7 @@ import {
   shrinkFiles,
   startTogether,
   unifyMappings,
+  withoutDevices,
 } from './program-passes.js';
 import { dropSwitches, earlierSwitches } from './schedule-passes.js';
 
@@ -65,16 +67,23 @@ export function isSimpler(a: Candidate, b: Candidate): boolean {
 
 /** Smaller is fewer threads, then fewer operations and switches together, then shorter text. */
 function cost(candidate: Candidate): readonly number[] {
-  const ops = opCount(candidate.program);
+  const switches = contextSwitches(candidate.schedule);
   return [
     threadCount(candidate.program),
-    ops + contextSwitches(candidate.schedule),
-    ops,
+    opCount(candidate.program) + switches,
+    switches,
+    deviceOps(candidate.program),
     candidate.schedule.length,
     argumentWeight(candidate.program),
     candidate.schedule.reduce((sum, step) => sum + step.nth, 0),
     candidate.program.spawnAfter,
   ];
+}
+
+/** Operations of devices: a reader would rather see what a program does by itself. */
+function deviceOps(program: Program): number {
+  const codes: readonly number[] = [OP.pin, OP.dma_write, OP.dma_read, OP.unpin];
+  return program.threads.flat().filter(({ code }) => codes.includes(code)).length;
 }
 
 /** How far arguments are from their smallest values: what shrinking arguments lowers. */
@@ -107,6 +116,7 @@ export function minimize(first: Failure, stillFails: StillFails, explore: Explor
     search.pass((draft, failure) => mergeThreads(draft, failure.started));
     search.pass(dropThreads);
     search.pass(dropOps);
+    search.pass(withoutDevices);
     search.pass(unifyMappings);
     search.pass(dropWithoutPmds);
     search.pass(dropSwitches);
@@ -169,9 +179,9 @@ class Search {
     return failure !== null && this.accept(failure);
   }
 
-  /** If it takes several threads to fail: does something close by fail with less? Asked once. */
+  /** Does something close by fail with less? Asked once. */
   neighbourPass(first: Failure): void {
-    if (this.searchedNeighbours || threadCount(this.best.program) < 2) return;
+    if (this.searchedNeighbours) return;
     this.searchedNeighbours = true;
     for (const failure of [first, this.best]) {
       const draft = draftOf(failure.program, failure.schedule);

@@ -3,7 +3,15 @@
  * halves, single operations; then fewer threads; then smaller arguments.
  */
 import type { Op } from '../program/op.js';
-import { MAP_UNALIGNED, OP, specOf, usesPages, usesRange, usesSize } from '../program/op.js';
+import {
+  makeOp,
+  MAP_UNALIGNED,
+  OP,
+  specOf,
+  usesPages,
+  usesRange,
+  usesSize,
+} from '../program/op.js';
 import { normalizeOp } from '../program/validate.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Draft, DraftOp } from './draft.js';
@@ -164,6 +172,25 @@ function sameOp(a: Op, b: Op): boolean {
     a.length === b.length &&
     a.flags === b.flags
   );
+}
+
+/** What a device does through a pin, done by the CPU through the mapping. */
+export function* withoutDevices(draft: Draft): Generator<Draft> {
+  const { pageSize } = draft.base.geometry;
+  const pins = new Map<number, Op>();
+  for (const { op } of draft.threads.flat()) if (op.code === OP.pin) pins.set(op.target, op);
+  for (const { op, id } of draft.threads.flat()) {
+    const pin = pins.get(op.target);
+    const written = op.code === OP.dma_write || (op.code === OP.pin && op.flags !== 0);
+    const name = written ? 'store' : 'load';
+    if (op.code === OP.pin) {
+      const place = { offset: op.offset * pageSize, length: 1 };
+      yield replaceOp(draft, id, makeOp(name, { target: op.source, ...place }));
+    } else if ((op.code === OP.dma_write || op.code === OP.dma_read) && pin !== undefined) {
+      const place = { offset: pin.offset * pageSize + op.offset, length: op.length };
+      yield replaceOp(draft, id, makeOp(name, { target: pin.source, ...place }));
+    }
+  }
 }
 
 /** All accesses through one mapping instead of two, without the mmap of the other. */
