@@ -36,7 +36,7 @@ export function hunter(kernel: KernelSpec): (bytes: Uint8Array) => void {
     const { fs, domain, persistency } = DEFAULT_SETTINGS;
     const setup = { ...kernel, fs, domain, persistency };
     const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
-    const options = { pointNames: line.target.pointNames, file: '(a fuzz input)' };
+    const options = { pointNames: line.target.pointNames, file: null };
     throw new FoundViolation(`${signatureOf(violation)}\n${printReport(finding, trace, options)}`);
   };
 }

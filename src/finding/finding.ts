@@ -8,8 +8,7 @@ import type { Mechanism } from '../oracle/mechanism.js';
 import { MECHANISMS } from '../oracle/mechanism.js';
 import type { PromiseId, Violation } from '../oracle/promise.js';
 import type { Program } from '../program/program.js';
-import { FILE_NAMES, opAt } from '../program/program.js';
-import { specOf } from '../program/op.js';
+import { FILE_NAMES } from '../program/program.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { hashText } from '../support/hash.js';
 
@@ -77,10 +76,4 @@ export function findingId(
 export function placeOf(violation: Violation): string {
   const name = FILE_NAMES[violation.ino] ?? '?';
   return violation.offset < 0 ? `size of ${name}` : `${name}+0x${violation.offset.toString(16)}`;
-}
-
-/** `fsync (operation 5)`, or the empty string. */
-export function opText(program: Program, op: number): string {
-  const found = op < 0 ? null : opAt(program, op);
-  return found === null ? '' : `${specOf(found.code).name} (operation ${op})`;
 }

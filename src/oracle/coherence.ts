@@ -3,6 +3,7 @@
  * whether a pinned block was given away (P13).
  */
 import { HOLE, blockOf } from '../media/layout.js';
+import { hex } from '../support/units.js';
 import { EVENT, LOAD } from '../trace/event.js';
 import { dataByte } from '../trace/trace.js';
 import type { JudgeState } from './state.js';
@@ -38,7 +39,7 @@ export function checkLoad(state: JudgeState, event: number): void {
         ino,
         offset: offset + i,
         store: -1,
-        detail: `read byte ${found}, expected ${expected}`,
+        detail: `reads ${hex(found)}, expected ${hex(expected)}`,
       },
       null,
     );
@@ -88,7 +89,7 @@ export function checkReuse(state: JudgeState, event: number): void {
       ino: trace.argument(event, 0),
       offset: trace.argument(event, 1) * state.layout.geometry.pageSize,
       store: -1,
-      detail: `block ${block} has ${view.pins[block]} unreleased pin(s) of its former owner`,
+      detail: `gets block ${block}, which is still pinned through its former owner`,
     },
     null,
   );

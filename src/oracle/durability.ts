@@ -8,7 +8,7 @@ import { NO_RECORD } from '../persistency/history.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
 import { EVENT } from '../trace/event.js';
-import { settlingOf, unpinnedBetween } from './expectation.js';
+import { afterCrash, settlingOf, unpinnedBetween } from './expectation.js';
 import type { Candidate, JudgeState } from './state.js';
 import { explainLostStore } from './explain.js';
 import type { PromiseId, PromiseMade } from './promise.js';
@@ -299,9 +299,8 @@ export class DurabilityRule {
       state.verdict.unconfirmed++;
       return false;
     }
-    const what = mismatch.offset < 0 ? 'size' : 'byte';
     const offset = mismatch.offset < 0 ? candidate.offset : mismatch.offset;
-    const detail = `${what} ${mismatch.found} after the crash, expected ${mismatch.expected.join(' or ')}`;
+    const detail = afterCrash(mismatch);
     state.report({ ...candidate, offset, detail }, plan);
     return true;
   }

@@ -17,6 +17,7 @@ import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
 import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE } from '../media/layout.js';
 import type { Contract } from '../target/target.js';
+import { hex } from '../support/units.js';
 import { EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
@@ -29,6 +30,12 @@ export interface Mismatch {
   readonly offset: number;
   readonly expected: readonly number[];
   readonly found: number;
+}
+
+/** `reads 0x0 after the crash, expected 0x3`, to follow the place. */
+export function afterCrash({ offset, found, expected }: Mismatch): string {
+  if (offset < 0) return `is ${found} after the crash, expected ${expected.join(' or ')}`;
+  return `reads ${hex(found)} after the crash, expected ${expected.map(hex).join(' or ')}`;
 }
 
 type Settling = 'visible' | 'exit' | 'unpin' | 'never';

@@ -10,8 +10,9 @@ import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import type { RecoveredFiles } from '../crash/recover.js';
 import { blockOf, decodeMetadata, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
-import { WORD_SHIFT } from '../support/units.js';
+import { hex, WORD_SHIFT } from '../support/units.js';
 import { STORE } from '../trace/event.js';
+import { afterCrash } from './expectation.js';
 import type { JudgeState } from './state.js';
 import type { Mechanism } from './mechanism.js';
 import { NOBODY } from './view.js';
@@ -176,7 +177,7 @@ export class ExposureRule {
     const files = state.recover(plan);
     const foreign = state.expectation().checkExposure(files, cut, ino, page);
     if (foreign !== null && !repeat) {
-      const detail = `byte ${foreign.found} after the crash was never written to this place of the file`;
+      const detail = `reads ${hex(foreign.found)} after the crash, which was never written there`;
       const op = store < 0 ? -1 : state.trace.op(store);
       const { offset } = foreign;
       state.report({ promise: 'P9', mechanism, op, event: cut, ino, offset, store, detail }, plan);
@@ -203,7 +204,7 @@ export class ExposureRule {
       if (mismatch === null || mismatch.offset < 0) continue;
       broken = true;
       if (state.isRepeat(promise, mechanism, made.op, ino)) continue;
-      const detail = `byte ${mismatch.found} after the crash, expected ${mismatch.expected.join(' or ')}`;
+      const detail = afterCrash(mismatch);
       const { offset } = mismatch;
       state.report(
         { promise, mechanism, op: made.op, event: plan.cut, ino, offset, store, detail },

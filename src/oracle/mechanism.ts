@@ -24,11 +24,11 @@ export const MECHANISMS = {
     rows: ['B02'],
   },
   'never-tagged': {
-    text: 'the page was written through a mapping, but its entry was never tagged DIRTY',
+    text: 'the page was written through a mapping or a pin, but its entry was never tagged DIRTY',
     rows: ['B01'],
   },
   'no-entry': {
-    text: 'the page was written through a mapping, but no DAX entry was ever made for it',
+    text: 'the page was written through a mapping or a pin, but no DAX entry was ever made for it',
     rows: ['B01'],
   },
   'clean-entry-dropped': {
@@ -60,7 +60,7 @@ export const MECHANISMS = {
     rows: ['A4', 'B03'],
   },
   'towrite-taken': {
-    text: 'another writeback had taken the TOWRITE tag and had not flushed yet: the call skipped the page',
+    text: 'another writeback had taken the TOWRITE tag and its flush was not complete: the call skipped the page',
     rows: ['A2', 'B04', 'L01'],
   },
   'dirty-entry-skipped': {

@@ -47,7 +47,7 @@ describe('durability', () => {
       assert.equal(violation?.promise, promise);
       assert.equal(violation?.op, 3);
       assert.equal(violation?.offset, 0x40);
-      assert.match(violation?.detail ?? '', /byte 0 after the crash, expected 3/);
+      assert.match(violation?.detail ?? '', /^reads 0x0 after the crash, expected 0x3$/);
     });
   }
 

@@ -1,0 +1,87 @@
+/** What a power failure took: the units that did not survive whole, the stores in them, and why. */
+import type { ShortUnit } from '../crash/plan.js';
+import type { Finding } from '../finding/finding.js';
+import { hex, LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
+import { plural } from '../support/words.js';
+import { EVENT, FLUSH } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import { fileName, opText, taskTitle } from './names.js';
+
+/** A store, as far as it is in one unit. */
+interface PartOfStore {
+  readonly event: number;
+  readonly words: number;
+  /** Where it is in its file, `"a"+0x40..0x48`; empty for the file system's own bytes. */
+  readonly place: string;
+}
+
+export function printLost(finding: Finding, trace: Trace): string {
+  const { plan } = finding.violation;
+  if (plan === null) return '';
+  const lines = plan.short.flatMap((short) => lostUnit(finding, trace, plan.cut, short));
+  if (plan.short.length === 0) lines.push('every line that was written survives');
+  const made = plan.version === 0 ? ', as made by mkfs' : '';
+  lines.push(`file system metadata: as of commit ${plan.version}${made}`);
+  return `\nLost:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function lostUnit(
+  { setup, program }: Finding,
+  trace: Trace,
+  cut: number,
+  { unit, kept }: ShortUnit,
+): string[] {
+  const shift = setup.persistency === 'line' ? LINE_SHIFT : WORD_SHIFT;
+  const what = setup.persistency === 'line' ? 'cache line' : 'word';
+  const address = unit << shift;
+  const parts = partsIn(trace, cut, address, 1 << shift);
+  const total = parts.reduce((sum, { words }) => sum + words, 0);
+  const survives =
+    kept === 0 ? 'nothing of it' : `the first ${kept} of ${plural(total, 'word store')}`;
+  const lines = [`${what} ${hex(address)}: ${survives} reached media; lost:`];
+  let before = 0;
+  for (const { event, words, place } of parts) {
+    before += words;
+    if (before <= kept) continue;
+    const who = `${opText(program, trace.op(event))} of ${taskTitle(trace.task(event))}`;
+    lines.push(`    ${place} by ${who}${why(trace, event, cut, address, setup.domain === 'adr')}`);
+  }
+  return lines;
+}
+
+/** The stores to [address, address + length) that are visible at the cut, in that order. */
+function partsIn(trace: Trace, cut: number, address: number, length: number): PartOfStore[] {
+  const parts: PartOfStore[] = [];
+  for (let event = 0; event <= cut; event++) {
+    if (trace.kind(event) !== EVENT.store) continue;
+    const from = trace.argument(event, 0);
+    const low = Math.max(from, address);
+    const high = Math.min(from + trace.argument(event, 1), address + length);
+    if (low >= high) continue;
+    const ino = trace.argument(event, 4);
+    const offset = trace.argument(event, 5) + low - from;
+    const words = ((high - 1) >> WORD_SHIFT) - (low >> WORD_SHIFT) + 1;
+    const place =
+      ino < 0 ? 'metadata' : `${fileName(ino)}+${hex(offset)}..${hex(offset + high - low)}`;
+    parts.push({ event, words, place });
+  }
+  return parts;
+}
+
+/** What had been done by the cut to make a store durable. */
+function why(trace: Trace, store: number, cut: number, line: number, adr: boolean): string {
+  if (!adr) return '';
+  let task = -1;
+  let how = '';
+  for (let event = store + 1; event <= cut; event++) {
+    if (trace.kind(event) === EVENT.flush) {
+      const from = trace.argument(event, 0);
+      const covers = from <= line && line < from + trace.argument(event, 1);
+      if (!covers || task >= 0) continue;
+      task = trace.task(event);
+      how = trace.argument(event, 2) === FLUSH.clwb ? 'clwb' : 'clflushopt';
+    }
+  }
+  if (task < 0) return ' (no write-back of the line followed)';
+  return ` (${how} by ${taskTitle(task)}, not fenced yet)`;
+}

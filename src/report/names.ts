@@ -1,0 +1,20 @@
+/** What things are called in a report: files in quotes, threads in full. */
+import { specOf } from '../program/op.js';
+import { FILE_NAMES, opAt } from '../program/program.js';
+import type { Program } from '../program/program.js';
+import { DEVICE_TASK } from '../trace/trace.js';
+
+export function fileName(ino: number): string {
+  const name = FILE_NAMES[ino];
+  return name === undefined ? `ino ${ino}` : `"${name}"`;
+}
+
+export function taskTitle(task: number): string {
+  return task === DEVICE_TASK ? 'device' : `thread ${task}`;
+}
+
+/** `fsync (operation 5)`, or the empty string. */
+export function opText(program: Program, op: number): string {
+  const found = op < 0 ? null : opAt(program, op);
+  return found === null ? '' : `${specOf(found.code).name} (operation ${op})`;
+}
