@@ -12,10 +12,12 @@ import { failureOf } from '../minimize/same-failure.js';
 import { printReport } from '../report/report.js';
 import type { Line } from '../run.js';
 import type { CounterExample, NeighbourhoodCheck, ReproducerCheck } from '../validate/validate.js';
-import { checkNeighbourhood, checkReproducer } from '../validate/validate.js';
+import { checkNeighbourhood, checkReproducer, together } from '../validate/validate.js';
+import { plural, thousands } from '../support/words.js';
 import type { Loaded } from './load.js';
 import { kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
-import { err, out, plural, printJson, table, thousands } from './print.js';
+import { checkDirectory } from './places.js';
+import { err, out, printJson, table } from './print.js';
 
 export interface ValidateFlags {
   readonly before: string;
@@ -30,11 +32,21 @@ export interface ValidateFlags {
 
 interface Checked extends ReproducerCheck {
   readonly loaded: Loaded;
+  readonly neighbourhood: NeighbourhoodCheck;
 }
 
 interface Counter {
   readonly signature: string;
   readonly file: string;
+}
+
+interface Answer {
+  readonly accepted: boolean;
+  readonly before: KernelSpec;
+  readonly after: KernelSpec;
+  readonly seed: string;
+  readonly checked: readonly Checked[];
+  readonly counters: readonly Counter[];
 }
 
 const PROGRESS_EVERY = 5000;
@@ -43,37 +55,48 @@ const PROGRESS_EVERY = 5000;
 export function validate(paths: readonly string[], flags: ValidateFlags): number {
   const before = resolveKernel(flags.before, flags.bugBefore ?? []);
   const after = resolveKernel(flags.after, flags.bugAfter ?? []);
+  const directory = flags.crashes ?? path.join('crashes', [after.kernel, ...after.bugs].join('+'));
+  checkDirectory('--crashes', directory);
   const all = findReproducers(paths).map(loadReproducer);
+  const executions = flags.execs * all.length;
+  const counters = new Map<string, Counter>();
+  let done = 0;
   const checked = all.map((loaded): Checked => {
     const settings = settingsOf(loaded.setup);
-    return {
-      loaded,
-      ...checkReproducer(loaded, lineFor(before, settings), lineFor(after, settings)),
-    };
+    const [beforeLine, afterLine] = [lineFor(before, settings), lineFor(after, settings)];
+    const check = checkReproducer(loaded, beforeLine, afterLine);
+    const minimizer = lineFor(after, settings);
+    const neighbourhood = checkNeighbourhood(loaded, beforeLine, afterLine, {
+      seed: flags.seed,
+      executions: flags.execs,
+      onFailure: (example) => {
+        const signature = signatureOf(example.violation);
+        if (counters.has(signature)) return;
+        counters.set(signature, file(example, minimizer, after, loaded, directory));
+      },
+      onProgress: () => {
+        if (++done % PROGRESS_EVERY === 0)
+          err(`${thousands(done)} of ${thousands(executions)} executions`);
+      },
+    });
+    return { loaded, ...check, neighbourhood };
   });
-  // One machine for the neighbourhood: that of the first reproducer.
-  const settings = settingsOf((all[0] as Loaded).setup);
-  const counters: Counter[] = [];
-  const afterLine = lineFor(after, settings);
-  const minimizer = lineFor(after, settings);
-  const directory = flags.crashes ?? path.join('crashes', [after.kernel, ...after.bugs].join('+'));
-  const neighbourhood = checkNeighbourhood(all, lineFor(before, settings), afterLine, {
+  const accepted = checked.every(isAccepted);
+  const answer = {
+    accepted,
+    before,
+    after,
     seed: flags.seed,
-    executions: flags.execs,
-    onFailure: (example) =>
-      counters.push(file(example, minimizer, after, all[0] as Loaded, directory)),
-    onProgress: (done) => {
-      if (done % PROGRESS_EVERY === 0)
-        err(`${thousands(done)} of ${thousands(flags.execs)} executions`);
-    },
-  });
-  const accepted =
-    neighbourhood.failures === 0 &&
-    checked.every((check) => check.before !== null && check.after === null);
-  if (flags.json === true)
-    printJson(result(accepted, before, after, checked, neighbourhood, counters));
-  else out(text(accepted, before, after, checked, neighbourhood, counters));
+    checked,
+    counters: [...counters.values()],
+  };
+  if (flags.json === true) printJson(result(answer));
+  else out(text(answer));
   return accepted ? 0 : 1;
+}
+
+function isAccepted(check: Checked): boolean {
+  return check.before !== null && check.after === null && check.neighbourhood.failures === 0;
 }
 
 /** Minimises and stores a failure of the kernel after. */
@@ -95,53 +118,49 @@ function file(
   return { signature, file: stored };
 }
 
-function result(
-  accepted: boolean,
-  before: KernelSpec,
-  after: KernelSpec,
-  checked: readonly Checked[],
-  neighbourhood: NeighbourhoodCheck,
-  counters: readonly Counter[],
-): unknown {
+function result({ checked, counters, ...answer }: Answer): unknown {
   return {
     format: 1,
-    accepted,
-    before,
-    after,
+    ...answer,
     reproducers: checked.map((check) => ({
       file: check.loaded.file,
       signature: check.loaded.reproducer.signature,
       before: check.before,
       after: check.after,
-      accepted: check.before !== null && check.after === null,
+      neighbourhood: check.neighbourhood,
+      accepted: isAccepted(check),
     })),
-    neighbourhood,
+    neighbourhood: together(checked.map(({ neighbourhood }) => neighbourhood)),
     counterExamples: counters,
   };
 }
 
-function text(
-  accepted: boolean,
-  before: KernelSpec,
-  after: KernelSpec,
-  checked: readonly Checked[],
-  neighbourhood: NeighbourhoodCheck,
-  counters: readonly Counter[],
-): string {
+function text({ accepted, before, after, checked, counters }: Answer): string {
   const rows = checked.map((check) => [
     check.loaded.file,
     check.before === null ? 'HOLDS (should fail)' : `fails: ${check.before}`,
     check.after === null ? 'holds' : `FAILS: ${check.after}`,
+    ratio(check.neighbourhood.beforeFailures, check.neighbourhood.beforeExecutions),
+    ratio(check.neighbourhood.failures, check.neighbourhood.executions),
+    bound(check.neighbourhood),
   ]);
-  const { executions, failures, upperBound95, beforeExecutions, beforeFailures } = neighbourhood;
+  const all = together(checked.map(({ neighbourhood }) => neighbourhood));
+  const head = ['reproducer', 'before', 'after', 'near it, before', 'near it, after', '95 % bound'];
   const lines = [
-    table(['reproducer', `before: ${kernelText(before)}`, `after: ${kernelText(after)}`], rows),
-    `neighbourhood: ${plural(failures, 'failure')} in ${plural(executions, 'execution')} after; ` +
-      `failure rate below ${upperBound95.toExponential(1)} with 95 % confidence`,
-    `               (before: ${plural(beforeFailures, 'failure')} in ${plural(beforeExecutions, 'execution')})`,
+    `before: ${kernelText(before)}`,
+    `after:  ${kernelText(after)}`,
+    '',
+    table(head, rows),
+    `${plural(all.failures, 'failure')} in ${plural(all.executions, 'execution')} near the reproducers on the kernel after:`,
+    `its failure rate there is below ${bound(all)} with 95 % confidence`,
     ...counters.map((counter) => `  ${counter.signature}: npx daxfuzz replay ${counter.file}`),
     '',
     accepted ? 'ACCEPTED: the fix holds' : 'REFUSED: this is not a fix',
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const ratio = (part: number, whole: number): string =>
+  `${thousands(part)} of ${thousands(whole)} fail`;
+
+const bound = (check: NeighbourhoodCheck): string => check.upperBound95.toExponential(1);

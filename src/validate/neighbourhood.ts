@@ -32,44 +32,36 @@ export class Neighbourhood {
   private readonly generator: ProgramGenerator;
   private readonly random: RandomScheduler;
   private readonly pct: PctScheduler;
-  private next = 0;
 
   constructor(
-    private readonly origins: readonly Origin[],
+    private readonly origin: Origin,
     private readonly pointNames: readonly string[],
     private readonly choice: Prng,
   ) {
-    const { geometry } = (origins[0] as Origin).program;
+    const { geometry } = origin.program;
     this.generator = new ProgramGenerator({ geometry, threadsMax: 4, opsMax: 1 });
     this.random = new RandomScheduler(choice.split());
     this.pct = new PctScheduler(choice.split());
   }
 
-  /** Origins take turns. */
   draw(): Neighbour {
-    const { choice, origins } = this;
-    const origin = origins[this.next++ % origins.length] as Origin;
-    const other = origins[choice.below(origins.length)] as Origin;
-    const program = chance(choice, 1, 4)
-      ? origin.program
-      : mutate(
-          choice,
-          this.generator,
-          origin.program,
-          other.program,
-          opCount(origin.program) + OPS_MORE,
-        );
-    return { program, scheduler: this.scheduler(origin) };
+    const { choice } = this;
+    const { program } = this.origin;
+    const opsMax = opCount(program) + OPS_MORE;
+    const neighbour = chance(choice, 1, 4)
+      ? program
+      : mutate(choice, this.generator, program, program, opsMax);
+    return { program: neighbour, scheduler: this.scheduler() };
   }
 
-  private scheduler(origin: Origin): Scheduler {
+  private scheduler(): Scheduler {
     switch (this.choice.below(3)) {
       case 0:
         return this.random;
       case 1:
         return this.pct;
       default: {
-        const schedule = perturb(this.choice, origin.schedule);
+        const schedule = perturb(this.choice, this.origin.schedule);
         return new ReplayScheduler(schedule, this.pointNames, 'lenient');
       }
     }

@@ -56,20 +56,21 @@ function failureOn(line: Line, origin: Origin): string | null {
 export interface NeighbourhoodOptions {
   readonly seed: string;
   readonly executions: number;
-  /** Called for the first failure with each signature; true to go on. */
+  /** Called for each failure after; it may run other programs over the same trace. */
   readonly onFailure: (example: CounterExample) => void;
-  readonly onProgress: (done: number) => void;
+  readonly onProgress: () => void;
 }
 
 export function checkNeighbourhood(
-  origins: readonly Origin[],
+  origin: Origin,
   before: Line,
   after: Line,
   options: NeighbourhoodOptions,
 ): NeighbourhoodCheck {
-  const beforeExecutions = Math.min(options.executions, BEFORE_EXECUTIONS_MAX);
+  const { executions } = options;
+  const beforeExecutions = Math.min(executions, BEFORE_EXECUTIONS_MAX);
   const draw = (line: Line): Neighbourhood =>
-    new Neighbourhood(origins, line.target.pointNames, Prng.fromSeed(BigInt(options.seed)));
+    new Neighbourhood(origin, line.target.pointNames, Prng.fromSeed(BigInt(options.seed)));
 
   const sharpness = draw(before);
   let beforeFailures = 0;
@@ -79,27 +80,34 @@ export function checkNeighbourhood(
   }
 
   const neighbourhood = draw(after);
-  const seen = new Set<string>();
   let failures = 0;
-  for (let i = 0; i < options.executions; i++) {
+  for (let i = 0; i < executions; i++) {
     const { program, scheduler } = neighbourhood.draw();
     const { execution, verdict } = runOnce(after, program, scheduler);
-    if (verdict.violations.length > 0) failures++;
-    for (const violation of verdict.violations) {
-      if (seen.has(signatureOf(violation))) continue;
-      seen.add(signatureOf(violation));
+    const violation = verdict.violations[0];
+    if (violation !== undefined) {
+      failures++;
       const schedule = [...execution.schedule];
       options.onFailure({ program, schedule, violation, trace: execution.trace });
-      break; // the callback runs other programs over the same trace
     }
-    options.onProgress(i + 1);
+    options.onProgress();
   }
+  const counts = { executions, failures, beforeExecutions, beforeFailures };
+  return { ...counts, upperBound95: upperBound95(failures, executions) };
+}
+
+/** Several neighbourhoods as one. */
+export function together(checks: readonly NeighbourhoodCheck[]): NeighbourhoodCheck {
+  const sum = (of: (check: NeighbourhoodCheck) => number): number =>
+    checks.reduce((total, check) => total + of(check), 0);
+  const executions = sum((check) => check.executions);
+  const failures = sum((check) => check.failures);
   return {
-    executions: options.executions,
+    executions,
     failures,
-    upperBound95: upperBound95(failures, options.executions),
-    beforeExecutions,
-    beforeFailures,
+    upperBound95: upperBound95(failures, executions),
+    beforeExecutions: sum((check) => check.beforeExecutions),
+    beforeFailures: sum((check) => check.beforeFailures),
   };
 }
 
