@@ -4,7 +4,6 @@
  * that changed since the last time are written, because a campaign does this tens of thousands of times a
  * second.
  */
-import type { Geometry } from '../program/geometry.js';
 import { sameGeometry } from '../program/geometry.js';
 import type { Program } from '../program/program.js';
 import { STALE_BYTE } from '../program/program.js';
@@ -23,7 +22,7 @@ export const inMemory: AllocateMedia = (length) => new Uint8Array(length);
 export class Image {
   bytes: Uint8Array = new Uint8Array(0);
   private state = new Uint8Array(0);
-  private geometry: Geometry | null = null;
+  private layout: Layout | null = null;
   /** Where the metadata record of the last program ended. */
   private recordEnd = 0;
   private readonly wanted: Uint8Array = new Uint8Array(4096);
@@ -32,8 +31,9 @@ export class Image {
 
   /** Brings the image into the state that mkfs leaves for this program. */
   reset(program: Program, layout: Layout): void {
-    if (this.geometry === null || !sameGeometry(this.geometry, layout.geometry)) {
-      this.geometry = layout.geometry;
+    if (this.layout === null || !samePlaces(this.layout, layout)) {
+      this.layout = layout;
+      this.recordEnd = 0;
       if (this.bytes.length !== layout.mediaBytes) this.bytes = this.allocate(layout.mediaBytes);
       this.bytes.fill(0, 0, layout.dataStart);
       this.state = new Uint8Array(layout.geometry.blockCount).fill(CHANGED);
@@ -62,6 +62,11 @@ export class Image {
   touch(block: number): void {
     this.state[block] = CHANGED;
   }
+}
+
+/** Is every block at the same place? The number of files moves them, too: it is what the journal holds. */
+function samePlaces(a: Layout, b: Layout): boolean {
+  return a.dataStart === b.dataStart && sameGeometry(a.geometry, b.geometry);
 }
 
 /** A fresh copy of the device as mkfs leaves it, for checkers that build images from scratch. */

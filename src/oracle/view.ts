@@ -37,6 +37,7 @@ export class FileView {
   private contents = new Uint8Array(0);
   /** 1 for each page of `contents` that may hold something else than zeros. */
   private written = new Uint8Array(0);
+  private contentsPageSize = 0;
   private trace!: Trace;
 
   reset(program: Program, layout: Layout, trace: Trace): void {
@@ -46,11 +47,12 @@ export class FileView {
     this.layout = layout;
     this.trace = trace;
     this.filePages = filePagesMax;
-    if (this.contents.length !== pages * pageSize || this.written.length !== pages) {
+    if (this.contentsPageSize !== pageSize || this.written.length < pages) {
       this.contents = new Uint8Array(pages * pageSize);
       this.written = new Uint8Array(pages);
+      this.contentsPageSize = pageSize;
     }
-    for (let page = 0; page < pages; page++) {
+    for (let page = 0; page < this.written.length; page++) {
       if (this.written[page] === 0) continue;
       this.contents.fill(0, page * pageSize, (page + 1) * pageSize);
       this.written[page] = 0;

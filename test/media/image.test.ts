@@ -81,6 +81,24 @@ describe('an image that is used again', () => {
     }
   });
 
+  test('is fresh when more files move the blocks behind a longer metadata record', () => {
+    const geometry = 'geometry page 64 pmd 2 file-pages 1024 blocks 8\n';
+    const one = parseProgram(`${geometry}file a pages 2 allocated 2\nt0: sync()\n`);
+    const two = parseProgram(
+      `${geometry}file a pages 2 allocated 0\nfile b pages 2 allocated 2\nt0: sync()\n`,
+    );
+    assert.notEqual(layoutFor(one).dataStart, layoutFor(two).dataStart);
+    const image = new Image();
+    for (const next of [one, two, one]) {
+      image.reset(next, layoutFor(next));
+      const { dataStart, mediaBytes } = layoutFor(next);
+      assert.deepEqual(
+        Buffer.from(image.bytes.subarray(dataStart, mediaBytes)),
+        Buffer.from(freshImage(next).subarray(dataStart, mediaBytes)),
+      );
+    }
+  });
+
   test('lives in a real file that is mapped shared and leaves nothing behind', () => {
     const image = new Image(mappedFileMedia('test'));
     image.reset(program, layoutFor(program));
