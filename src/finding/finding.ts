@@ -68,7 +68,17 @@ export function findingId(
   program: string,
   schedule: string,
 ): string {
-  const content = JSON.stringify([signature, setup, program, schedule]);
+  const { kernel, bugs, fs, domain, persistency } = setup;
+  const content = JSON.stringify([
+    signature,
+    kernel,
+    bugs,
+    fs,
+    domain,
+    persistency,
+    program,
+    schedule,
+  ]);
   return `${signature.toLowerCase().replace(' ', '-')}-${hashText(content).slice(0, 8)}`;
 }
 

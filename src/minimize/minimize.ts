@@ -89,7 +89,8 @@ function deviceOps(program: Program): number {
 /** How far arguments are from their smallest values: what shrinking arguments lowers. */
 function argumentWeight(program: Program): number {
   let weight = 0;
-  for (const file of program.files) weight += 1 + file.pages + file.allocated;
+  // A hole is more to think about than a block.
+  for (const { pages, allocated } of program.files) weight += 1 + pages + (pages - allocated);
   const { pageSize } = program.geometry;
   for (const op of program.threads.flat()) {
     // The start of page 1 is simpler than the end of page 0.

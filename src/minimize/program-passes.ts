@@ -13,6 +13,7 @@ import {
   usesSize,
 } from '../program/op.js';
 import { normalizeOp } from '../program/validate.js';
+import type { FileSpec } from '../program/program.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Draft, DraftOp } from './draft.js';
 import { allIds, replaceOp, without } from './draft.js';
@@ -280,7 +281,7 @@ export function* renumberSlots(draft: Draft): Generator<Draft> {
   yield { ...draft, threads };
 }
 
-/** Fewer and smaller files. */
+/** Fewer and smaller files, with fewer holes. */
 export function* shrinkFiles(draft: Draft): Generator<Draft> {
   const { files } = draft;
   const used = Math.max(
@@ -291,10 +292,13 @@ export function* shrinkFiles(draft: Draft): Generator<Draft> {
   for (let index = 0; index < files.length; index++) {
     const file = files[index];
     if (file === undefined) continue;
+    const replaced = (changed: FileSpec): Draft => ({
+      ...draft,
+      files: files.map((old, i) => (i === index ? changed : old)),
+    });
     for (const pages of [1, 2, 4]) {
-      if (pages >= file.pages) continue;
-      const allocated = Math.min(file.allocated, pages);
-      yield { ...draft, files: files.map((old, i) => (i === index ? { pages, allocated } : old)) };
+      if (pages < file.pages) yield replaced({ pages, allocated: Math.min(file.allocated, pages) });
     }
+    if (file.allocated < file.pages) yield replaced({ ...file, allocated: file.pages });
   }
 }
