@@ -36,8 +36,9 @@ export function explainLostStore(
   const tracked = history.present || history.loss.kind !== 'never';
   const taken = (start: number): Mechanism => explainTaken(trace, made, store, start, writable);
   if (!history.dirty) return explainUntracked(history, tracked, taken);
-  // The entry was DIRTY when the store was made. Was it still, when the call looked?
-  history.readTo(window.called ? window.scan : made.begin);
+  // The entry was DIRTY when the store was made. Was it still, when the call looked? What undid it first
+  // is to blame, whatever happened to a later entry of the page.
+  history.readWhileDirty(window.called ? window.scan : made.begin);
   if (history.dirty && !window.called) return explainNotCalled(program, made, window);
   if (!history.dirty) return explainLoss(history.loss, taken);
   history.readWhileDirty(made.end);

@@ -17,7 +17,7 @@ export const MECHANISMS = {
   },
   'inode-not-listed': {
     text: 'sync did not visit the inode: it was on no dirty list',
-    rows: ['A21'],
+    rows: ['A21', 'L02', 'L03'],
   },
   'sync-without-dax-writeback': {
     text: 'sync visited the inode, but its writepages has no DAX branch',
@@ -40,7 +40,7 @@ export const MECHANISMS = {
     rows: ['B09'],
   },
   'dirty-entry-truncated': {
-    text: 'truncation dropped the dirty state of pages outside its range',
+    text: 'truncation dropped the dirty state of data outside its range',
     rows: ['L04', 'L05'],
   },
   'tags-lost-on-replacement': {
@@ -85,7 +85,7 @@ export const MECHANISMS = {
   },
   'stale-zero-page': {
     text: 'a page table still maps the zero page although the file has a block there',
-    rows: [],
+    rows: ['L06'],
   },
   'stale-block': {
     text: 'a page table still maps a block that the file no longer has there',
@@ -97,7 +97,7 @@ export const MECHANISMS = {
   },
   'block-reused-while-pinned': {
     text: 'a pinned block was freed and given to another page',
-    rows: ['A9', 'B37'],
+    rows: ['A9', 'B37', 'L07'],
   },
   'pinned-block-freed': {
     text: 'a device read through a pin from a block that its file no longer has',
