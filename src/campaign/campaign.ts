@@ -117,6 +117,8 @@ export class Campaign {
   private corpusSize = 0;
   private ordered = 0;
   private stopping = false;
+  /** Tells the workers of it. */
+  private readonly stopWord = new Int32Array(new SharedArrayBuffer(4));
   private started = 0;
   private readonly pool: WorkerPool;
   private readonly totals: Totals = {
@@ -147,6 +149,7 @@ export class Campaign {
       workers: options.workers,
       coverage: this.coverage,
       numbering: new SharedArrayBuffer(4),
+      stopping: this.stopWord.buffer,
       stopOnFirst: options.stopOnFirst,
     };
     this.corpusSize = options.corpus.length;
@@ -155,9 +158,10 @@ export class Campaign {
     this.pool = new WorkerPool(setup, options.workers, (message) => observer.problem(message));
   }
 
-  /** Finishes the batches under way and ends. */
+  /** Finishes the executions under way and ends. */
   stop(): void {
     this.stopping = true;
+    Atomics.store(this.stopWord, 0, 1);
   }
 
   /**
@@ -168,7 +172,14 @@ export class Campaign {
   async run(): Promise<CampaignSummary> {
     this.started = this.clock();
     try {
-      const lanes = Array.from({ length: this.options.workers }, (_, lane) => this.runLane(lane));
+      const lanes = Array.from({ length: this.options.workers }, async (_, lane) => {
+        try {
+          await this.runLane(lane);
+        } catch (error) {
+          this.stop(); // or the other lanes would go on, perhaps for ever
+          throw error;
+        }
+      });
       const ends = await Promise.allSettled(lanes);
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
@@ -211,7 +222,7 @@ export class Campaign {
       } else if (answer.kind === 'done') {
         this.merge(lane, answer, executions);
       } else {
-        this.stop();
+        this.fileAll(answer.findings, this.totals.executions);
         if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
         throw new Defect(
           `${answer.message}\n  This is a defect of daxfuzz ${VERSION}, not a finding. Please report it with ` +
@@ -243,13 +254,27 @@ export class Campaign {
     totals.stuckExecutions += result.stuck;
     totals.unconfirmed += result.unconfirmed;
     totals.repeats += result.repeats;
-    for (const found of result.findings) this.file(found, before);
+    this.fileAll(result.findings, before);
     this.corpusSize += result.corpus.length;
     for (const text of result.corpus) saveProgram(this.options.corpusDirectory, text);
     this.untold.forEach((list, other) => {
       if (other !== lane) list.push(...result.corpus);
     });
     this.observer.progress(this.summary());
+  }
+
+  /** Each gets its turn, whatever becomes of the one before. */
+  private fileAll(findings: readonly FoundFinding[], executionsBefore: number): void {
+    let failure: EnvironmentError | null = null;
+    for (const found of findings) {
+      try {
+        this.file(found, executionsBefore);
+      } catch (error) {
+        if (!(error instanceof EnvironmentError)) throw error;
+        failure ??= error;
+      }
+    }
+    if (failure !== null) throw failure;
   }
 
   /** To disk first, then to whoever listens. */
@@ -281,7 +306,6 @@ export class Campaign {
     try {
       storeFinding(this.options.crashesDirectory, reproducer, report);
     } catch (error) {
-      this.stop();
       // The finding must not be lost with the disk: whoever reads the terminal still has it.
       this.observer.problem(`finding not stored; here it is:\n${printReproducer(reproducer)}`);
       throw new EnvironmentError(messageOf(error));

@@ -24,17 +24,11 @@ import { runOnce } from '../run.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import type { Scheduler } from '../schedule/scheduler.js';
-import { messageOf } from '../support/assert.js';
+import { EnvironmentError, messageOf } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import { FILE_PLACEHOLDER } from './messages.js';
-import type {
-  BatchDefect,
-  BatchOrder,
-  BatchResult,
-  FoundFinding,
-  WorkerSetup,
-} from './messages.js';
+import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
 
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
@@ -64,12 +58,14 @@ export class Fuzzer {
   /** Programs of the initial corpus that are to be executed as they are. */
   private readonly unexecuted: Program[] = [];
   private executions = 0;
+  private readonly stopping: Int32Array;
 
   constructor(
     private readonly setup: WorkerSetup,
     workerNumber: number,
     allocate: AllocateMedia,
   ) {
+    this.stopping = new Int32Array(setup.stopping);
     const seed = Prng.fromSeed(BigInt(setup.seed));
     let stream = seed.split();
     for (let i = 0; i < workerNumber; i++) stream = seed.split();
@@ -94,7 +90,7 @@ export class Fuzzer {
     });
   }
 
-  batch(order: BatchOrder): BatchResult | BatchDefect {
+  batch(order: BatchOrder): BatchAnswer {
     for (const signature of order.known) this.known.add(signature);
     for (const text of order.corpus) this.corpus.add(parseProgram(text));
     const counts: Counts = {
@@ -111,7 +107,7 @@ export class Fuzzer {
     };
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
-    while (counts.executions < order.executions) {
+    while (counts.executions < order.executions && Atomics.load(this.stopping, 0) === 0) {
       const program = this.drawProgram();
       this.executions++;
       counts.executions++;
@@ -119,11 +115,15 @@ export class Fuzzer {
         const kept = this.executeOne(program, counts, findings);
         if (kept !== null) corpus.push(kept);
       } catch (error) {
+        if (error instanceof EnvironmentError) {
+          return { kind: 'refused', message: error.message, findings };
+        }
         return {
           kind: 'defect',
           message: messageOf(error),
           execution: this.executions,
           program: printProgram(program),
+          findings,
         };
       }
       if (findings.length > 0 && this.setup.stopOnFirst) break;

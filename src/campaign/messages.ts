@@ -23,6 +23,8 @@ export interface WorkerSetup {
   readonly coverage: SharedArrayBuffer;
   /** One 32-bit counter, from which each worker takes its number. */
   readonly numbering: SharedArrayBuffer;
+  /** One 32-bit word, set when batches are to end early. */
+  readonly stopping: SharedArrayBuffer;
   readonly stopOnFirst: boolean;
 }
 
@@ -66,19 +68,21 @@ export interface BatchResult {
   readonly findings: readonly FoundFinding[];
 }
 
-/** The worker met a defect of daxfuzz; its batch does not count. */
+/** The worker met a defect of daxfuzz; its batch does not count, but what it found before does. */
 export interface BatchDefect {
   readonly kind: 'defect';
   readonly message: string;
   /** Number of the execution in the worker's stream, and the program. */
   readonly execution: number;
   readonly program: string;
+  readonly findings: readonly FoundFinding[];
 }
 
 /** The machine does not let the worker work (no memory, no native module). */
 export interface BatchRefused {
   readonly kind: 'refused';
   readonly message: string;
+  readonly findings: readonly FoundFinding[];
 }
 
 export type BatchAnswer = BatchResult | BatchDefect | BatchRefused;

@@ -22,7 +22,9 @@ export function answer(order: BatchOrder): BatchAnswer {
     fuzzer ??= startFuzzer();
     return fuzzer.batch(order);
   } catch (error) {
-    if (error instanceof EnvironmentError) return { kind: 'refused', message: error.message };
-    return { kind: 'defect', message: messageOf(error), execution: 0, program: '' };
+    if (error instanceof EnvironmentError) {
+      return { kind: 'refused', message: error.message, findings: [] };
+    }
+    return { kind: 'defect', message: messageOf(error), execution: 0, program: '', findings: [] };
   }
 }

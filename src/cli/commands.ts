@@ -10,7 +10,7 @@ import { doctor } from './doctor.js';
 import { explain } from './explain.js';
 import { listBugs, listKernels } from './lists.js';
 import { minimizeFile } from './minimize.js';
-import { collect, duration, integer, oneOf, seed } from './options.js';
+import { collect, duration, integer, oneOf, place, seed } from './options.js';
 import { replay } from './replay.js';
 import { runCampaign } from './run.js';
 import { validate } from './validate.js';
@@ -53,13 +53,17 @@ function addRun(program: Command, done: Done): void {
       'a campaign: generates, executes, checks every crash state, minimises, files findings',
     )
     .option('--kernel <spec>', 'what is tested; "daxfuzz kernels" lists the names', 'mainline')
-    .option('--bug <id>', 'takes the fix of a catalogued bug back; repeatable', collect)
+    .option('--bug <id>', 'takes the fix of a catalogued bug back; repeatable', collect('--bug'))
     .option('--seed <n>', 'everything random follows from it', seed)
     .option('--workers <n>', 'worker threads', integer('--workers', 1, WORKERS_MAX), 2)
     .option('--execs <n>', 'ends after so many executions', integer('--execs', 1, EXECS_MAX))
     .option('--time <t>', 'ends after so long: 30s, 10m, 2h', duration)
-    .option('--corpus <dir>', 'where programs worth keeping go (default: corpora/KERNEL)')
-    .option('--crashes <dir>', 'where findings go (default: crashes/KERNEL)')
+    .option(
+      '--corpus <dir>',
+      'where programs worth keeping go (default: corpora/KERNEL)',
+      place('--corpus'),
+    )
+    .option('--crashes <dir>', 'where findings go (default: crashes/KERNEL)', place('--crashes'))
     .option(
       '--threads <n>',
       'threads of a program, at most',
@@ -104,9 +108,9 @@ function addReproducerVerbs(program: Command, done: Done): void {
     .description('re-executes one reproducer exactly; exit code 1 if the promise is broken again')
     .argument('<file>')
     .option('--kernel <spec>', 'another kernel than the recorded one')
-    .option('--bug <id>', 'other bugs than the recorded ones; repeatable', collect)
-    .option('--image <out>', 'writes the device as the power failure left it')
-    .option('--trace <out>', 'writes the event trace')
+    .option('--bug <id>', 'other bugs than the recorded ones; repeatable', collect('--bug'))
+    .option('--image <out>', 'writes the device as the power failure left it', place('--image'))
+    .option('--trace <out>', 'writes the event trace', place('--trace'))
     .option(
       '--workers <n>',
       'replays in so many threads at once and compares',
@@ -119,7 +123,7 @@ function addReproducerVerbs(program: Command, done: Done): void {
     .command('minimize')
     .description('the smallest reproducer with the same signature')
     .argument('<file>')
-    .requiredOption('-o, --output <out>', 'where it goes')
+    .requiredOption('-o, --output <out>', 'where it goes', place('--output'))
     .action(done(minimizeFile));
   program
     .command('explain')
@@ -143,16 +147,20 @@ function addValidate(program: Command, done: Done): void {
     .argument('<paths...>', 'reproducers, or directories of them')
     .requiredOption('--before <spec>', 'the kernel without the fix')
     .requiredOption('--after <spec>', 'the kernel with it')
-    .option('--bug-before <id>', 'a bug of the kernel before; repeatable', collect)
-    .option('--bug-after <id>', 'a bug of the kernel after; repeatable', collect)
+    .option('--bug-before <id>', 'a bug of the kernel before; repeatable', collect('--bug-before'))
+    .option('--bug-after <id>', 'a bug of the kernel after; repeatable', collect('--bug-after'))
     .option(
       '--execs <n>',
-      'executions in the neighbourhood',
+      'executions in the neighbourhood of each reproducer',
       integer('--execs', 1, EXECS_MAX),
       20_000,
     )
     .option('--seed <n>', 'everything random follows from it', seed, '1')
-    .option('--crashes <dir>', 'where counter-examples go (default: crashes/KERNEL)')
+    .option(
+      '--crashes <dir>',
+      'where counter-examples go (default: crashes/KERNEL)',
+      place('--crashes'),
+    )
     .option('--json', 'one JSON object on stdout')
     .action(done(validate));
 }

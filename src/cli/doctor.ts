@@ -86,6 +86,9 @@ async function checkWorkers(): Promise<Check> {
 function checkWritable(directory: string): Check {
   return attempt(`${directory}/`, () => {
     const parent = fs.existsSync(directory) ? directory : '.';
+    if (!fs.statSync(parent).isDirectory()) {
+      throw new Error('there is a file of that name: rename it, or work in another directory');
+    }
     fs.accessSync(parent, fs.constants.W_OK);
     const { bavail, bsize } = fs.statfsSync(parent);
     return `writable, ${Math.floor((bavail * bsize) / 1e6)} MB free`;

@@ -12,6 +12,7 @@ import { Judge } from '../oracle/judge.js';
 import type { Program } from '../program/program.js';
 import type { Line, Settings } from '../run.js';
 import type { Schedule } from '../schedule/schedule.js';
+import { UsageError } from '../support/assert.js';
 
 export interface Loaded {
   readonly file: string;
@@ -26,16 +27,28 @@ export interface Loaded {
 /** @throws UsageError when the file or anything in it is wrong. */
 export function loadReproducer(file: string): Loaded {
   const reproducer = readReproducer(file);
-  const recordedOn = resolveKernel(reproducer.kernel, reproducer.bugs);
-  const { pointNames } = ModelTarget.of(recordedOn);
-  return {
-    file,
-    reproducer,
-    program: programOf(reproducer),
-    schedule: scheduleOf(reproducer, pointNames),
-    setup: setupOf(reproducer),
-    recordedOn,
-  };
+  return inFile(file, () => {
+    const recordedOn = resolveKernel(reproducer.kernel, reproducer.bugs);
+    const { pointNames } = ModelTarget.of(recordedOn);
+    return {
+      file,
+      reproducer,
+      program: programOf(reproducer),
+      schedule: scheduleOf(reproducer, pointNames),
+      setup: setupOf(reproducer),
+      recordedOn,
+    };
+  });
+}
+
+/** What is wrong with something in a file is wrong with that file, and says so. */
+export function inFile<T>(file: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${file}: ${error.message}`);
+    throw error;
+  }
 }
 
 export function settingsOf(setup: FindingSetup): Settings {

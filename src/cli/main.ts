@@ -6,18 +6,19 @@
 import { CommanderError } from 'commander';
 import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
 import { buildProgram } from './commands.js';
-import { err } from './print.js';
+import { err, oneLine } from './print.js';
 
 /** One message, and the exit code of its class. */
 function fail(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // help or version was shown
-    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-    err(`daxfuzz: ${message}; see "daxfuzz --help"`);
+    const message = error.message.replace(/^error: /, '');
+    const what = error.code === 'commander.help' ? 'which verb?' : `${message};`;
+    err(oneLine(`daxfuzz: ${what} see "daxfuzz --help"`));
     return UsageError.exitCode;
   }
   if (error instanceof UsageError || error instanceof EnvironmentError) {
-    err(`daxfuzz: ${error.message}`);
+    err(oneLine(`daxfuzz: ${error.message}`));
     return error instanceof UsageError ? UsageError.exitCode : EnvironmentError.exitCode;
   }
   err(`daxfuzz: BUG: ${messageOf(error)}`);
@@ -26,8 +27,23 @@ function fail(error: unknown): number {
   return Defect.exitCode;
 }
 
+/** Set when the results could not be printed. */
+let outputLost = false;
+
+/** Without a listener, a full disk behind stdout or a closed pipe would end us with a stack trace. */
+function watchOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return; // whoever read it has seen enough
+    err(oneLine(`daxfuzz: cannot write to stdout: ${error.message}; free some space`));
+    outputLost = true;
+    process.exitCode = EnvironmentError.exitCode;
+  });
+  process.stderr.on('error', () => undefined); // nobody left to tell
+}
+
 async function main(): Promise<void> {
   let exitCode = 0;
+  watchOutput();
   const program = buildProgram((code) => {
     exitCode = code;
   });
@@ -36,7 +52,7 @@ async function main(): Promise<void> {
   } catch (error) {
     exitCode = fail(error);
   }
-  process.exitCode = exitCode;
+  if (!outputLost) process.exitCode = exitCode;
 }
 
 void main();

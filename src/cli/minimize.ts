@@ -8,15 +8,18 @@ import { sameFailure } from '../minimize/same-failure.js';
 import type { Line } from '../run.js';
 import { UsageError } from '../support/assert.js';
 import { writeWhole } from '../support/files.js';
+import { plural } from '../support/words.js';
 import type { Loaded } from './load.js';
 import { kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
-import { out, plural } from './print.js';
+import { checkOutput } from './places.js';
+import { out } from './print.js';
 
 export interface MinimizeFlags {
   readonly output: string;
 }
 
 export function minimizeFile(file: string, flags: MinimizeFlags): number {
+  checkOutput('--output', flags.output);
   const loaded = loadReproducer(file);
   const line = lineFor(loaded.recordedOn, settingsOf(loaded.setup));
   const smaller = smallest(loaded, line);

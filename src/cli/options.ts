@@ -7,10 +7,22 @@ import { UsageError } from '../support/assert.js';
 type Parser<T> = (text: string) => T;
 
 /** For commander, which hands over the value given so far: flags that may be repeated. */
-export function collect(text: string, before: readonly string[] | undefined): string[] {
-  const names = text.split(',').filter((name) => name !== '');
-  if (names.length === 0) throw new UsageError('expected an id, found an empty value');
-  return [...(before ?? []), ...names];
+export function collect(
+  flag: string,
+): (text: string, before: readonly string[] | undefined) => string[] {
+  return (text, before) => {
+    const names = text.split(',').filter((name) => name !== '');
+    if (names.length === 0) throw new UsageError(`${flag}: expected an id, found an empty value`);
+    return [...(before ?? []), ...names];
+  };
+}
+
+/** The name of a file or directory. */
+export function place(flag: string): Parser<string> {
+  return (text) => {
+    if (text === '') throw new UsageError(`${flag}: expected a name, found an empty value`);
+    return text;
+  };
 }
 
 export function integer(flag: string, low: number, high: number): Parser<number> {

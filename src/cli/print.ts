@@ -4,12 +4,35 @@
  */
 import Table from 'cli-table3';
 
+/** Controls of the terminal but the newline, and those that turn the direction of text. */
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const MESSAGE_LENGTH_MAX = 1000;
+
+const escaped = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/**
+ * File names and files are other people's texts: what would act on the terminal is shown instead, in the
+ * spelling of JSON, which leaves JSON the same value.
+ */
+function harmless(text: string): string {
+  return text.replace(CONTROLS, escaped);
+}
+
+/** A message that quotes such texts, as one line of bearable length. */
+export function oneLine(text: string): string {
+  const line = harmless(text.trimEnd()).replaceAll('\n', '\\u000a');
+  if (line.length <= MESSAGE_LENGTH_MAX) return line;
+  // The end says how to mend it.
+  return `${line.slice(0, MESSAGE_LENGTH_MAX * 0.7)} ... ${line.slice(-MESSAGE_LENGTH_MAX * 0.3)}`;
+}
+
 export function out(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  process.stdout.write(harmless(text.endsWith('\n') ? text : `${text}\n`));
 }
 
 export function err(text: string): void {
-  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  process.stderr.write(harmless(text.endsWith('\n') ? text : `${text}\n`));
 }
 
 export function printJson(value: unknown): void {
@@ -43,14 +66,4 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')}\n`;
-}
-
-/** 1234567 as 1,234,567. */
-export function thousands(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-export function plural(count: number, noun: string): string {
-  if (count === 1) return `1 ${noun}`;
-  return `${thousands(count)} ${noun}${noun.endsWith('ch') ? 'es' : 's'}`;
 }

@@ -7,7 +7,7 @@ import type { Violation } from '../oracle/promise.js';
 import { runOnce } from '../run.js';
 import { ReplayScheduler } from '../schedule/replay.js';
 import type { Execution } from '../target/target.js';
-import { lineFor, loadReproducer, settingsOf } from './load.js';
+import { inFile, lineFor, loadReproducer, settingsOf } from './load.js';
 
 export interface ReplayOrder {
   readonly file: string;
@@ -31,7 +31,11 @@ export function replayOnce(order: ReplayOrder): ReplayRun {
   const loaded = loadReproducer(order.file);
   const line = lineFor(order.kernel, settingsOf(loaded.setup));
   const scheduler = new ReplayScheduler(loaded.schedule, line.target.pointNames, order.mode);
-  const { execution, verdict } = runOnce(line, loaded.program, scheduler);
+  const { execution, verdict } = inFile(order.file, () => {
+    const outcome = runOnce(line, loaded.program, scheduler);
+    scheduler.end();
+    return outcome;
+  });
   return {
     result: { hash: execution.trace.hash(), followed: scheduler.followed },
     execution,

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { inThreads } from '../campaign/pool.js';
 import { buildImage } from '../crash/plan.js';
-import { signatureOf, titleOf } from '../finding/finding.js';
+import { placeOf, signatureOf, titleOf } from '../finding/finding.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { resolveKernel } from '../kernel/model-target.js';
 import { Image } from '../media/image.js';
@@ -17,6 +17,7 @@ import { writeWhole } from '../support/files.js';
 import { printTrace } from '../trace/text.js';
 import type { Loaded } from './load.js';
 import { kernelText, loadReproducer, settingsOf } from './load.js';
+import { checkOutput } from './places.js';
 import { out, printJson } from './print.js';
 import type { ReplayOrder, ReplayResult } from './replay-once.js';
 import { replayOnce } from './replay-once.js';
@@ -33,6 +34,7 @@ export interface ReplayFlags {
 /** Gives the exit code: 1 if the promise is broken again. */
 export async function replay(file: string, flags: ReplayFlags): Promise<number> {
   const loaded = loadReproducer(file);
+  checkOutputs(file, flags);
   const kernel = chooseKernel(loaded, flags);
   const exact = JSON.stringify(kernel) === JSON.stringify(loaded.recordedOn);
   const order: ReplayOrder = { file, kernel, mode: exact ? 'strict' : 'lenient' };
@@ -50,6 +52,13 @@ export async function replay(file: string, flags: ReplayFlags): Promise<number> 
   if (flags.json === true) printResult(loaded, kernel, run.result, violation, exact);
   else out(verdictText(loaded, kernel, run.result, violation, exact));
   return violation === null ? 0 : 1;
+}
+
+function checkOutputs(file: string, { trace, image }: ReplayFlags): void {
+  if (trace !== undefined) checkOutput('--trace', trace, [file]);
+  if (image !== undefined) {
+    checkOutput('--image', image, trace === undefined ? [file] : [file, trace]);
+  }
 }
 
 function chooseKernel(loaded: Loaded, flags: ReplayFlags): KernelSpec {
@@ -97,7 +106,7 @@ function verdictText(
   const how = same
     ? 'reproduced'
     : `fails in another way than recorded (${loaded.reproducer.signature})`;
-  return `${head}${how}: ${signatureOf(violation)}: ${titleOf(violation)}\n${violation.detail}\n`;
+  return `${head}${how}: ${signatureOf(violation)}: ${titleOf(violation)}\n${placeOf(violation)} ${violation.detail}\n`;
 }
 
 function printResult(

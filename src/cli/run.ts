@@ -13,11 +13,13 @@ import { resolveKernel } from '../kernel/model-target.js';
 import { printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
 import type { Settings } from '../run.js';
-import { messageOf } from '../support/assert.js';
+import { messageOf, UsageError } from '../support/assert.js';
 import { removeLeftovers } from '../support/files.js';
 import { VERSION } from '../support/version.js';
+import { plural, thousands } from '../support/words.js';
 import { kernelText } from './load.js';
-import { err, out, plural, printJson, table, thousands } from './print.js';
+import { checkDirectory } from './places.js';
+import { err, oneLine, out, printJson, table } from './print.js';
 
 /** What commander hands over; the defaults are in main.ts. */
 export interface RunFlags {
@@ -53,7 +55,7 @@ export async function runCampaign(flags: RunFlags): Promise<number> {
   const screen = new Screen(options, flags.json === true);
   const campaign = new Campaign(options, screen, () => performance.now());
   const stop = (): void => {
-    screen.problem('stopping after the batches under way; a second signal ends at once');
+    screen.problem('stopping after what is under way; a second signal ends at once');
     campaign.stop();
   };
   process.once('SIGINT', stop);
@@ -77,6 +79,8 @@ function resolve(flags: RunFlags): CampaignOptions {
   const name = [kernel.kernel, ...kernel.bugs].join('+');
   const corpusDirectory = flags.corpus ?? path.join('corpora', name);
   const crashesDirectory = flags.crashes ?? path.join('crashes', name);
+  checkDirectory('--corpus', corpusDirectory);
+  checkDirectory('--crashes', crashesDirectory);
   const deadline = Date.now() - LEFTOVER_AGE_MS;
   for (const directory of [corpusDirectory, crashesDirectory]) removeLeftovers(directory, deadline);
   const sources = [
@@ -86,7 +90,7 @@ function resolve(flags: RunFlags): CampaignOptions {
   const corpus: string[] = [];
   for (const source of sources) {
     const loaded = loadCorpus(source);
-    for (const problem of loaded.problems) err(`daxfuzz: ${problem}`);
+    for (const problem of loaded.problems) err(oneLine(`daxfuzz: ${problem}`));
     corpus.push(...loaded.programs.map(printProgram));
   }
   return {
@@ -112,14 +116,15 @@ function knownSignatures(directory: string): string[] {
   let files: string[];
   try {
     files = findReproducers([directory]);
-  } catch {
-    return []; // none yet
+  } catch (error) {
+    if (error instanceof UsageError) return []; // none yet
+    throw error;
   }
   return files.flatMap((file) => {
     try {
       return [readReproducer(file).signature];
     } catch (error) {
-      err(`daxfuzz: ${messageOf(error)}; it is not counted as found`);
+      err(oneLine(`daxfuzz: ${messageOf(error)}; it is not counted as found`));
       return [];
     }
   });
@@ -232,7 +237,7 @@ function summaryText(summary: CampaignSummary): string {
       `(their completed calls were judged)`,
   ];
   if (summary.workersLost > 0)
-    lines.push(`${plural(summary.workersLost, 'worker')} died and were replaced`);
+    lines.push(`${plural(summary.workersLost, 'worker')} died and had to be replaced`);
   lines.push('');
   if (summary.findings.length === 0) return `${lines.join('\n')}no finding\n`;
   const rows = summary.findings.map((finding) => [

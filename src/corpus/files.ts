@@ -6,12 +6,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseProgram } from '../program/text.js';
 import type { Program } from '../program/program.js';
-import { messageOf } from '../support/assert.js';
-import { writeWhole } from '../support/files.js';
+import { messageOf, UsageError } from '../support/assert.js';
+import { readError, readWhole, writeWhole } from '../support/files.js';
 import { hashText } from '../support/hash.js';
 import { byText } from '../support/order.js';
 
 const EXTENSION = '.prog';
+/** As saveProgram names them; hand-written programs have names of their own. */
+const HASH_NAME = /^[0-9a-f]{16}\.prog$/;
+/** Larger files are skipped unread. */
+const BYTES_MAX = 4 * 1024 * 1024;
 
 export interface LoadedCorpus {
   readonly programs: Program[];
@@ -19,21 +23,50 @@ export interface LoadedCorpus {
   readonly problems: string[];
 }
 
-/** All programs below a directory, in the order of their names; empty if there is none. */
+/**
+ * All programs in a directory, in the order of their names; empty if there is none.
+ * @throws EnvironmentError when the directory cannot be read.
+ */
 export function loadCorpus(directory: string): LoadedCorpus {
   const programs: Program[] = [];
   const problems: string[] = [];
   if (!fs.existsSync(directory)) return { programs, problems };
-  const names = fs.readdirSync(directory).filter((name) => name.endsWith(EXTENSION));
-  for (const name of names.sort(byText)) {
+  for (const name of namesIn(directory)) {
     const file = path.join(directory, name);
     try {
-      programs.push(parseProgram(fs.readFileSync(file, 'utf8')));
+      programs.push(parseProgram(readText(file, name)));
     } catch (error) {
-      problems.push(`${file}: skipped: ${messageOf(error)}; delete it or restore it`);
+      const what = messageOf(error);
+      const where = what.startsWith(file) ? '' : `${file}: `;
+      problems.push(`${where}${what}; skipped: delete it or restore it`);
     }
   }
   return { programs, problems };
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    const names = fs.readdirSync(directory);
+    return names.filter((name) => name.endsWith(EXTENSION)).sort(byText);
+  } catch (error) {
+    throw readError(directory, error);
+  }
+}
+
+/** A file cut short at the end of a line is a program, too, but not the one that was kept. */
+function readText(file: string, name: string): string {
+  const text = readWhole(file, BYTES_MAX);
+  if (text.trim() === '') throw new UsageError('it is empty');
+  if (HASH_NAME.test(name) && name !== nameOf(text)) {
+    throw new UsageError(
+      'its content is not what its name is the hash of; if you edited it, give it another name',
+    );
+  }
+  return text;
+}
+
+function nameOf(text: string): string {
+  return hashText(text) + EXTENSION;
 }
 
 /**
@@ -41,6 +74,6 @@ export function loadCorpus(directory: string): LoadedCorpus {
  * @throws EnvironmentError when it cannot be written.
  */
 export function saveProgram(directory: string, text: string): void {
-  const file = path.join(directory, hashText(text) + EXTENSION);
+  const file = path.join(directory, nameOf(text));
   if (!fs.existsSync(file)) writeWhole(file, text, { durable: false });
 }

@@ -1,12 +1,12 @@
 /**
  * crashes/: one directory a finding, with its reproducer and its report. The reproducer is written last,
  * and nothing that exists is overwritten with something else, so a killed campaign leaves only whole
- * findings.
+ * findings. A reproducer that a broken disk has damaged is set aside, not trusted and not removed.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { messageOf, UsageError } from '../support/assert.js';
-import { writeWhole } from '../support/files.js';
+import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { readError, readWhole, writeWhole } from '../support/files.js';
 import { byText } from '../support/order.js';
 import type { Reproducer } from './reproducer.js';
 import { parseReproducer, printReproducer, REPRODUCER_BYTES_MAX } from './reproducer.js';
@@ -25,36 +25,53 @@ export function reproducerPath(directory: string, reproducer: Reproducer): strin
  */
 export function storeFinding(directory: string, reproducer: Reproducer, report: string): void {
   const file = reproducerPath(directory, reproducer);
-  if (fs.existsSync(file)) return;
+  if (fs.existsSync(file)) {
+    if (isReproducer(file)) return;
+    setAside(file);
+  }
   writeWhole(path.join(path.dirname(file), REPORT_FILE), report, { durable: true });
   writeWhole(file, printReproducer(reproducer), { durable: true });
 }
 
-/** @throws UsageError when the file is missing, too large or not a reproducer. */
-export function readReproducer(file: string): Reproducer {
-  let text: string;
+function isReproducer(file: string): boolean {
   try {
-    const { size } = fs.statSync(file);
-    if (size > REPRODUCER_BYTES_MAX) {
-      throw new UsageError(
-        `${file}: ${size} bytes, larger than any reproducer (${REPRODUCER_BYTES_MAX})`,
-      );
-    }
-    text = fs.readFileSync(file, 'utf8');
+    readReproducer(file);
+    return true;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${file}: cannot be read (${messageOf(error)})`);
+    if (error instanceof UsageError) return false;
+    throw error;
   }
-  return parseReproducer(text, file);
+}
+
+/** Under the first free name that no search takes for a reproducer. */
+function setAside(file: string): void {
+  let name = `${file}.damaged`;
+  for (let number = 2; fs.existsSync(name); number++) name = `${file}.damaged-${number}`;
+  try {
+    fs.renameSync(file, name);
+  } catch (error) {
+    throw new EnvironmentError(`${file}: damaged and cannot be set aside (${messageOf(error)})`);
+  }
+}
+
+/**
+ * @throws UsageError when the file is missing, too large or not a reproducer, EnvironmentError when it
+ * cannot be read.
+ */
+export function readReproducer(file: string): Reproducer {
+  return parseReproducer(readWhole(file, REPRODUCER_BYTES_MAX), file);
 }
 
 /** Reproducers named on the command line: files, or directories that are searched for them. */
 export function findReproducers(paths: readonly string[]): string[] {
   const found: string[] = [];
   for (const name of paths) {
-    if (!fs.existsSync(name)) throw new UsageError(`${name}: no such file or directory`);
-    if (fs.statSync(name).isDirectory()) found.push(...searchDirectory(name));
-    else found.push(name);
+    try {
+      if (fs.statSync(name).isDirectory()) found.push(...searchDirectory(name));
+      else found.push(name);
+    } catch (error) {
+      throw readError(name, error);
+    }
   }
   if (found.length === 0) {
     throw new UsageError(`${paths.join(', ')}: no reproducer (a ${REPRODUCER_FILE}) in there`);

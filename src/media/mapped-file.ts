@@ -49,7 +49,7 @@ export function mappedFileMedia(label: string, directory = mediaDirectory()): Al
       const fd = fs.openSync(file, 'wx+', 0o600);
       try {
         // Written, not just extended: a full file system must fail here and not with SIGBUS later.
-        fs.writeSync(fd, Buffer.alloc(length));
+        fs.writeFileSync(fd, Buffer.alloc(length)); // which does not take a short write for a whole one
         return mmap.map(length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd);
       } finally {
         fs.closeSync(fd);

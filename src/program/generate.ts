@@ -158,15 +158,15 @@ export class ProgramGenerator {
   }
 
   private drawFiles(choice: Choice): FileSpec[] {
-    const { filePagesMax } = this.options.geometry;
+    const { filePagesMax, blockCount } = this.options.geometry;
     const draw = (pages: number): FileSpec => {
       const shape = choice.below(6);
       const allocated = shape < 4 ? pages : shape === 4 ? 0 : choice.below(pages + 1);
-      return { pages, allocated };
+      return { pages, allocated: Math.min(allocated, blockCount) };
     };
     const first = draw(chance(choice, 2, 3) ? filePagesMax : between(choice, 1, filePagesMax));
     if (chance(choice, 1, 2)) return [first];
-    return [first, { pages: choice.below(3), allocated: 0 }];
+    return [first, { pages: Math.min(choice.below(3), filePagesMax), allocated: 0 }];
   }
 
   private drawHotPages(choice: Choice): void {

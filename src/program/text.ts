@@ -213,7 +213,8 @@ export function parseProgram(text: string): Program {
   const files: FileSpec[] = [];
   const threads: Op[][] = [[]];
   let spawnAfter = 0;
-  text.split('\n').forEach((raw, index) => {
+  // At everything that ends a line for a regular expression, or those below would take quadratic time.
+  text.split(/\r?\n|[\r\u2028\u2029]/).forEach((raw, index) => {
     const line = raw.replace(/#.*$/, '').trim();
     if (line === '') return;
     const parser: LineParser = new LineParser(line, index + 1);

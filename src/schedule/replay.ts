@@ -13,7 +13,7 @@ import type { Agent, Schedule, Switch } from './schedule.js';
 import { NO_AGENT, NO_OP } from './schedule.js';
 import type { Scheduler } from './scheduler.js';
 import { isRunnable, lowestAgent } from './scheduler.js';
-import { describeSwitch } from './text.js';
+import { agentName, describeSwitch } from './text.js';
 
 export class ReplayScheduler implements Scheduler {
   /** Asked at every point: the next switch may be at any. */
@@ -55,12 +55,19 @@ export class ReplayScheduler implements Scheduler {
         return expected.to;
       }
       if (this.mode === 'strict')
-        this.mismatch(expected, { from: current, op, point, nth, to: NO_AGENT });
+        this.mismatch(expected, asRecorded, { from: current, op, point, nth, to: NO_AGENT });
       this.position++;
     } else if (this.mode === 'strict') {
-      this.mismatch(null, { from: current, op, point, nth, to: NO_AGENT });
+      this.mismatch(null, false, { from: current, op, point, nth, to: NO_AGENT });
     }
     return isRunnable(runnable, current) ? current : lowestAgent(runnable);
+  }
+
+  /** @throws UsageError when a strict replay came to its end before the schedule did. */
+  end(): void {
+    const expected = this.schedule[this.position];
+    if (expected === undefined || this.mode === 'lenient') return;
+    this.refuse(expected, 'the end');
   }
 
   /** The task has left the operation in which it should have been stopped. */
@@ -77,11 +84,18 @@ export class ReplayScheduler implements Scheduler {
     }
   }
 
-  private mismatch(expected: Switch | null, found: Switch): never {
+  private mismatch(expected: Switch | null, inPlace: boolean, found: Switch): never {
+    if (expected !== null && inPlace) {
+      this.refuse(expected, `${agentName(expected.to)} unable to run there`);
+    }
+    this.refuse(expected, describeSwitch(found, this.pointNames));
+  }
+
+  private refuse(expected: Switch | null, found: string): never {
     const wanted = expected === null ? 'the end' : describeSwitch(expected, this.pointNames);
     throw new UsageError(
       `schedule step ${this.position}: expected ${wanted}, ` +
-        `found ${describeSwitch(found, this.pointNames)}; the reproducer was recorded on another ` +
+        `found ${found}; the reproducer was edited, or recorded on another ` +
         'version or kernel: replay it with --kernel to carry the schedule over',
     );
   }

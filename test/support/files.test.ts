@@ -26,10 +26,16 @@ test('a place that cannot be written is an error of the environment that names i
 
 test('half-written files of a dead process are removed, and nothing else', () =>
   inTemporaryDirectory((directory) => {
-    const names = ['finding.json', 'finding.json.3141592', 'x.prog.27', 'notes.27', 'report.txt'];
+    const names = [
+      'finding.json',
+      'finding.json.3141592',
+      '0123456789abcdef.prog.27',
+      'notes.txt.1',
+      'report.txt',
+    ];
     for (const name of names) fs.writeFileSync(path.join(directory, name), '');
     removeLeftovers(directory, 0);
     assert.equal(filesBelow(directory).length, names.length, 'young files belong to somebody');
     removeLeftovers(directory, Date.now() + 1000);
-    assert.deepEqual(filesBelow(directory), ['finding.json', 'notes.27', 'report.txt']);
+    assert.deepEqual(filesBelow(directory), ['finding.json', 'notes.txt.1', 'report.txt']);
   }));
