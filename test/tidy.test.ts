@@ -32,7 +32,7 @@ const MAY_IMPORT: Record<string, string> = {
   oracle: 'crash media persistency program support target trace',
   persistency: 'media program support trace',
   program: 'support',
-  report: 'finding oracle program schedule support trace',
+  report: 'crash finding oracle program schedule support trace',
   run: 'oracle persistency program schedule target',
   schedule: 'support',
   support: '',

@@ -55,10 +55,12 @@ export interface SummaryFinding {
   readonly elapsedMsToFind: number;
 }
 
-export interface CampaignSummary {
+export interface CampaignSummary extends Settings {
   readonly format: 1;
+  readonly daxfuzz: string;
   readonly kernel: string;
   readonly bugs: readonly string[];
+  readonly scheduler: SchedulerName;
   readonly seed: string;
   readonly workers: number;
   readonly executions: number;
@@ -194,8 +196,11 @@ export class Campaign {
     const perSecond = elapsedMs === 0 ? 0 : Math.round((totals.executions * 1000) / elapsedMs);
     return {
       format: 1,
+      daxfuzz: VERSION,
       kernel: options.kernel.kernel,
       bugs: options.kernel.bugs,
+      ...options.settings,
+      scheduler: options.scheduler,
       seed: options.seed,
       workers: options.workers,
       elapsedMs,
