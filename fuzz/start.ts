@@ -9,7 +9,7 @@ import path from 'node:path';
 import { loadCorpus } from '../src/corpus/files.js';
 import { encodeProgram } from '../src/program/wire.js';
 import { duration } from '../src/cli/options.js';
-import { messageOf, UsageError } from '../src/support/assert.js';
+import { Defect, EnvironmentError, messageOf, UsageError } from '../src/support/assert.js';
 import { hashText } from '../src/support/hash.js';
 import { SCHEDULER_BYTES } from './input.js';
 
@@ -106,9 +106,14 @@ function stopGroup(child: ChildProcess): void {
   child.on('exit', () => clearTimeout(killer));
 }
 
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return UsageError.exitCode;
+  return error instanceof EnvironmentError ? EnvironmentError.exitCode : Defect.exitCode;
+}
+
 try {
   start(parseArguments(process.argv.slice(2)));
 } catch (error) {
   process.stderr.write(`daxfuzz: ${messageOf(error)}\n`);
-  process.exitCode = error instanceof UsageError ? UsageError.exitCode : 70;
+  process.exitCode = exitCodeOf(error);
 }

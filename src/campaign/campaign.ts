@@ -230,9 +230,9 @@ export class Campaign {
         this.fileAll(answer.findings, this.totals.executions);
         if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
         throw new Defect(
-          `${answer.message}\n  This is a defect of daxfuzz ${VERSION}, not a finding. Please report it with ` +
-            `this line: seed ${this.options.seed}, execution ${answer.execution} of a worker, kernel ` +
-            `${this.options.kernel.kernel}, bugs ${this.options.kernel.bugs.join(',') || 'none'}\n${answer.program}`,
+          `${answer.message}\n  not a finding; daxfuzz ${VERSION}, seed ${this.options.seed}, execution ` +
+            `${answer.execution} of a worker, kernel ${this.options.kernel.kernel}, bugs ` +
+            `${this.options.kernel.bugs.join(',') || 'none'}\n${answer.program}`,
         );
       }
     }

@@ -43,7 +43,6 @@ interface Counts {
   stuck: number;
   unconfirmed: number;
   repeats: number;
-  newFeatures: number;
 }
 
 export class Fuzzer {
@@ -103,7 +102,6 @@ export class Fuzzer {
       stuck: 0,
       unconfirmed: 0,
       repeats: 0,
-      newFeatures: 0,
     };
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
@@ -165,7 +163,6 @@ export class Fuzzer {
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
     const added = this.features.collect(execution.trace, program.geometry, program.files.length);
-    counts.newFeatures += added;
     // Findings last: minimising runs other programs over the same buffers.
     this.report(program, outcome, counts, findings);
     return added > 0 ? this.corpus.add(program) : null;

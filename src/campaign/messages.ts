@@ -62,7 +62,6 @@ export interface BatchResult {
   readonly unconfirmed: number;
   /** Violations whose signature was known. */
   readonly repeats: number;
-  readonly newFeatures: number;
   /** Texts of programs that showed something new. */
   readonly corpus: readonly string[];
   readonly findings: readonly FoundFinding[];

@@ -23,7 +23,7 @@ function fail(error: unknown): number {
   }
   err(`daxfuzz: BUG: ${messageOf(error)}`);
   if (!(error instanceof Defect) && error instanceof Error) err(error.stack ?? '');
-  err('This is a defect of daxfuzz, please report it with the command line above.');
+  err('This is a defect of daxfuzz: please report it with the command that you gave.');
   return Defect.exitCode;
 }
 

@@ -35,6 +35,11 @@ export function err(text: string): void {
   process.stderr.write(harmless(text.endsWith('\n') ? text : `${text}\n`));
 }
 
+/** Makes room for a line where a progress bar is. */
+export function clearLine(): void {
+  process.stderr.write('\r\x1b[K');
+}
+
 export function printJson(value: unknown): void {
   out(JSON.stringify(value, null, 2));
 }

@@ -19,9 +19,9 @@ import { VERSION } from '../support/version.js';
 import { plural, thousands } from '../support/words.js';
 import { kernelText } from './load.js';
 import { checkDirectory } from './places.js';
-import { err, oneLine, out, printJson, table } from './print.js';
+import { clearLine, err, oneLine, out, printJson, table } from './print.js';
 
-/** What commander hands over; the defaults are in main.ts. */
+/** What commander hands over; the defaults are in commands.ts. */
 export interface RunFlags {
   readonly kernel: string;
   readonly bug?: readonly string[];
@@ -206,7 +206,7 @@ class Screen {
       err(text);
       return;
     }
-    process.stderr.write('\r\x1b[K');
+    clearLine();
     err(text);
     this.bar.render();
   }

@@ -34,11 +34,12 @@ export class Corpus {
     return text;
   }
 
-  /** Any item, recent ones twice as often. */
+  /** Any item, one of the more recent half five times as often as an older one. */
   choose(choice: Choice): Program {
     const count = this.items.length;
     const half = count >> 1;
     const recent = choice.below(3) > 0 && half > 0;
-    return this.items[recent ? half + choice.below(count - half) : choice.below(count)] as Program;
+    const age = recent ? half + choice.below(count - half) : choice.below(count);
+    return this.items[(this.next + age) % count] as Program; // `next` is where the oldest is
   }
 }

@@ -74,7 +74,7 @@ export function findReproducers(paths: readonly string[]): string[] {
     }
   }
   if (found.length === 0) {
-    throw new UsageError(`${paths.join(', ')}: no reproducer (a ${REPRODUCER_FILE}) in there`);
+    throw new UsageError(`${paths.join(', ')}: no reproducer (a .json file) in there`);
   }
   return found;
 }

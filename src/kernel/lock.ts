@@ -28,11 +28,6 @@ export class WaitQueue {
     for (const task of this.tasks) task.state = 'runnable';
     this.tasks.length = 0;
   }
-
-  wakeOne(): void {
-    const task = this.tasks.shift();
-    if (task !== undefined) task.state = 'runnable';
-  }
 }
 
 /** Sleeps until woken; callers loop on their condition. */
@@ -56,10 +51,6 @@ export class RwSemaphore {
     this.holders = 0;
     this.writersWaiting = 0;
     this.queue.tasks.length = 0;
-  }
-
-  get isHeld(): boolean {
-    return this.holders !== 0;
   }
 
   tryRead(k: Sleeper, t: Task): boolean {

@@ -2,7 +2,8 @@
  * The named preemption points of the kernel model: every place where another CPU can run between two
  * steps. Schedules and reports name them; `function:place` greps like the kernel function.
  *
- * The order is not part of any format (text forms use the names), so rows may be added anywhere.
+ * Their numbers are in `wait` and `context_switch` events and so in every trace hash that a reproducer
+ * records: append at the end, never reorder. Text forms use the names.
  */
 export const POINT_NAMES = [
   // Between the operations of a thread.

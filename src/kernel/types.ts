@@ -28,7 +28,6 @@ export interface Inode {
   dirtyPages: boolean;
   /** Transactions that hold the latest change of anything, and of what reading the data needs. */
   syncTid: number;
-  datasyncTid: number;
 }
 
 export interface Vma {
@@ -89,7 +88,6 @@ export const EFAULT = -14;
 export const EBUSY = -16;
 export const EINVAL = -22;
 export const ENOSPC = -28;
-export const EIO = -5;
 
 /** Results of fault handlers. */
 export const FAULT = {

@@ -1,7 +1,7 @@
 /**
  * What can differ between kernels: the knobs that presets (presets.ts) and catalogued bugs (bugs.ts) set.
  *
- * Each knob is one deviation from mainline, consulted at one place in the code, where a comment names the
+ * Each knob is one deviation from mainline, consulted only where the fix is, where a comment names the
  * catalogue rows it belongs to. All off is `mainline`: the state in which every promise holds.
  */
 export interface Knobs {
@@ -19,7 +19,7 @@ export interface Knobs {
   pteUpgradedOutsideEntryLock: boolean;
   /** pfn_mkwrite expects an entry to tag; without one it tags nothing and the PTE becomes writable. A5. */
   pfnMkwriteExpectsEntry: boolean;
-  /** Reclaim drops clean entries that are still mapped, without unmapping them. A5, B11. */
+  /** Reclaim drops clean entries that are still mapped, without unmapping them. A5. */
   invalidateDropsMapped: boolean;
   /** Invalidation drops entries whatever their tags. B09. */
   invalidateDropsDirty: boolean;
@@ -37,7 +37,7 @@ export interface Knobs {
   towriteClearedEarly: boolean;
   /** Writeback never cleans: entries stay DIRTY and mappings writable. What v8 did to avoid A4. */
   neverClean: boolean;
-  /** Truncate and hole punch do not wait for pins. A9, B37. */
+  /** Truncate and hole punch do not wait for pins. A9. */
   layoutNotBroken: boolean;
   /** Writeback looks entries up by TOWRITE, which a locked entry under writeback no longer has. L01. */
   towriteLookupSkipsLocked: boolean;

@@ -3,10 +3,10 @@
  * and the emission of every persistency event in the order in which it becomes visible.
  *
  * A user store waits in its CPU's buffer until something drains it; the scheduler may hold it there. All
- * else happens at once: flushes and kernel stores take effect where they are issued, after the older stores
- * to the same line. That loses no behaviour. A write-back that waits in the buffer only covers more, and a
- * cut before it completes cannot be told from a cut before it was issued (the synchronous reading of
- * Khyzha and Lahav, POPL 2021), so the earliest moment is the weakest promise.
+ * else happens at once: flushes take effect where they are issued, after the older stores to the same line,
+ * kernel stores after all older ones. That loses no behaviour. A write-back that waits in the buffer only
+ * covers more, and a cut before it completes cannot be told from a cut before it was issued (the synchronous
+ * reading of Khyzha and Lahav, POPL 2021), so the earliest moment is the weakest promise.
  *
  * What survives a power failure is not decided here: the CPUs do not know that power can fail.
  */
@@ -29,12 +29,6 @@ class StoreBuffer {
     this.entries.copyWithin(0, ENTRY, this.count * ENTRY);
     this.count--;
   }
-}
-
-/** Where a store belongs: the file offset that the program meant, for the oracle. */
-export interface StoreTag {
-  readonly ino: number;
-  readonly offset: number;
 }
 
 export class Cpus {

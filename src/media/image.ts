@@ -8,7 +8,7 @@ import { sameGeometry } from '../program/geometry.js';
 import type { Program } from '../program/program.js';
 import { STALE_BYTE } from '../program/program.js';
 import type { Layout } from './layout.js';
-import { blockAddress, encodeMetadata, HOLE, layoutOf, mkfs } from './layout.js';
+import { blockAddress, encodeMetadata, HOLE, mkfs } from './layout.js';
 
 const ZERO = 0;
 const STALE = 1;
@@ -17,7 +17,7 @@ const CHANGED = 2;
 /** Gives `length` bytes of device memory: a mapped file (mapped-file.ts) or plain memory. */
 export type AllocateMedia = (length: number) => Uint8Array;
 
-export const inMemory: AllocateMedia = (length) => new Uint8Array(length);
+const inMemory: AllocateMedia = (length) => new Uint8Array(length);
 
 export class Image {
   bytes: Uint8Array = new Uint8Array(0);
@@ -67,11 +67,4 @@ export class Image {
 /** Is every block at the same place? The number of files moves them, too: it is what the journal holds. */
 function samePlaces(a: Layout, b: Layout): boolean {
   return a.dataStart === b.dataStart && sameGeometry(a.geometry, b.geometry);
-}
-
-/** A fresh copy of the device as mkfs leaves it, for checkers that build images from scratch. */
-export function freshImage(program: Program): Uint8Array {
-  const image = new Image();
-  image.reset(program, layoutOf(program.geometry, program.files.length));
-  return image.bytes;
 }

@@ -1,7 +1,4 @@
-/**
- * Candidates for a smaller program, in the order that removes most first: whole tails, whole threads,
- * halves, single operations; then fewer threads; then smaller arguments.
- */
+/** Candidates for a smaller program; minimize.ts has their order. */
 import type { Op } from '../program/op.js';
 import {
   makeOp,

@@ -289,7 +289,7 @@ export function unpinnedBetween(trace: Trace, block: number, from: number, to: n
 }
 
 /** The pages that the call entered at `event` may take away from a file; null for other calls. */
-export function removalOf(
+function removalOf(
   program: Program,
   layout: Layout,
   trace: Trace,

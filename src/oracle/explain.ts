@@ -48,7 +48,7 @@ export function explainLostStore(
 }
 
 /**
- * The writeback that began at `start` took the entry off the dirty list. If it flushed before the store
+ * The writeback that began at `start` cleared the entry's tags. If it flushed before the store
  * was made, the store should have faulted; if not, it had not finished when the call returned.
  */
 function explainTaken(
@@ -138,7 +138,6 @@ function surveyWindow(
 }
 
 function explainNotCalled(program: Program, made: PromiseMade, window: Window): Mechanism {
-  if (!window.annotated) return 'store-lost';
   if (opAt(program, made.op)?.code !== OP.sync) return 'writeback-not-called';
   return window.visited ? 'sync-without-dax-writeback' : 'inode-not-listed';
 }

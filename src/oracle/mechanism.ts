@@ -81,7 +81,7 @@ export const MECHANISMS = {
   },
   'dma-after-clean': {
     text: 'a device wrote to a pinned page after it was cleaned, and nothing marked it dirty again',
-    rows: ['A11', 'B51'],
+    rows: ['A11'],
   },
   'stale-zero-page': {
     text: 'a page table still maps the zero page although the file has a block there',
@@ -97,15 +97,15 @@ export const MECHANISMS = {
   },
   'block-reused-while-pinned': {
     text: 'a pinned block was freed and given to another page',
-    rows: ['A9', 'B37', 'L07'],
+    rows: ['A9', 'L07'],
   },
   'pinned-block-freed': {
     text: 'a device read through a pin from a block that its file no longer has',
-    rows: ['A9', 'B37'],
+    rows: ['A9'],
   },
   'device-reached-reused-block': {
     text: 'a device wrote through an old pin into a block that belongs to another page now',
-    rows: ['A9', 'B37'],
+    rows: ['A9'],
   },
   'store-reached-reused-block': {
     text: 'a store through an old mapping went into a block that belongs to another page now',

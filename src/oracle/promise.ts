@@ -4,7 +4,7 @@
  */
 import type { CrashPlan } from '../crash/plan.js';
 import type { Op } from '../program/op.js';
-import { OP } from '../program/op.js';
+import { MS_ASYNC, OP } from '../program/op.js';
 
 export const PROMISES = {
   P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
@@ -25,7 +25,7 @@ export function promiseOf(op: Op): PromiseId | null {
     case OP.fdatasync:
       return 'P4';
     case OP.msync:
-      return 'P5';
+      return (op.flags & MS_ASYNC) === 0 ? 'P5' : null;
     case OP.sync:
       return 'P6';
     default:

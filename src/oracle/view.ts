@@ -30,7 +30,6 @@ export class FileView {
   sizes = new Int32Array(0);
   /** When each operation returned; NEVER while it has not. */
   exits = new Int32Array(0);
-  enters = new Int32Array(0);
   filePages = 0;
 
   /** The contents that the files should have, one after the other. */
@@ -70,10 +69,8 @@ export class FileView {
     const ops = opCount(program);
     if (this.exits.length < ops) {
       this.exits = new Int32Array(ops * 2);
-      this.enters = new Int32Array(ops * 2);
     }
     this.exits.fill(NEVER, 0, ops);
-    this.enters.fill(NEVER, 0, ops);
     this.owner.fill(NOBODY);
     this.mappedAt.fill(-1);
     this.freedAt.fill(-1);
@@ -98,9 +95,6 @@ export class FileView {
     const rows = this.trace.rows;
     const at = index * STRIDE;
     switch ((rows[at] as number) & 255) {
-      case EVENT.op_enter:
-        this.enters[this.trace.op(index)] = index;
-        break;
       case EVENT.op_exit:
         this.exits[this.trace.op(index)] = index;
         break;

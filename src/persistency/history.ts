@@ -196,10 +196,6 @@ export class PersistHistory {
     return this.head[unit] as number;
   }
 
-  lastDurableRecord(unit: number): number {
-    return this.settled[unit] as number;
-  }
-
   private store(index: number, cpu: number, address: number, length: number, how: number): void {
     const shift = this.unitShift;
     const first = address >> shift;

@@ -6,6 +6,7 @@
  * same six number fields, which keeps them monomorphic for the engine and trivial to mutate.
  */
 
+/** Codes are in traces and in the byte form: append, never renumber. */
 export const OP = {
   open: 0,
   mmap: 1,
@@ -176,18 +177,4 @@ export const usesFile = (spec: OpSpec): boolean => uses(spec, 'file');
 export function flagsBound(spec: OpSpec): number {
   if (spec.modes.length > 0) return spec.modes.length;
   return spec.words.reduce((bound, word) => Math.max(bound, word.bit * 2), 1);
-}
-
-/** Calls that promise durability when they return 0. */
-export function isPromise(op: Op): boolean {
-  switch (op.code) {
-    case OP.fsync:
-    case OP.fdatasync:
-    case OP.sync:
-      return true;
-    case OP.msync:
-      return (op.flags & MS_ASYNC) === 0;
-    default:
-      return false;
-  }
 }

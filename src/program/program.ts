@@ -7,7 +7,6 @@
  * sequence of operations is a legal program and any mutation of one is, too.
  */
 import type { Geometry } from './geometry.js';
-import { DEFAULT_GEOMETRY } from './geometry.js';
 import type { Op } from './op.js';
 
 export interface FileSpec {
@@ -52,10 +51,7 @@ export function threadCount(program: Program): number {
 }
 
 /** Where an operation number points: its thread and its place there; null past the end. */
-export function locate(
-  program: Program,
-  opIndex: number,
-): { thread: number; index: number } | null {
+function locate(program: Program, opIndex: number): { thread: number; index: number } | null {
   let rest = opIndex;
   for (let thread = 0; thread < program.threads.length; thread++) {
     const length = (program.threads[thread] as readonly Op[]).length;
@@ -82,10 +78,3 @@ export function fillOf(opIndex: number): number {
 
 /** What never-written blocks of the device contain, so that exposing one is seen. */
 export const STALE_BYTE = 0xee;
-
-export const EMPTY_PROGRAM: Program = Object.freeze({
-  geometry: DEFAULT_GEOMETRY,
-  files: [{ pages: 4, allocated: 4 }],
-  threads: [[]],
-  spawnAfter: 0,
-});

@@ -12,10 +12,6 @@ import { opCount, OPS_MAX, THREADS_MAX } from './program.js';
 
 const SLOTS: Record<SlotKind, number> = { fd: FD_SLOTS, mapping: MAPPING_SLOTS, pin: PIN_SLOTS };
 
-export function slotCount(kind: SlotKind): number {
-  return SLOTS[kind];
-}
-
 /** The same operation with every field inside its bounds; total, so that any bytes decode to a program. */
 export function normalizeOp(op: Op, geometry: Geometry, fileCount: number): Op {
   const spec = specOf(op.code);
@@ -59,7 +55,7 @@ function fieldOutOfBounds(op: Op, geometry: Geometry, fileCount: number): string
   return field === undefined ? null : `${specOf(op.code).name}: ${field} ${op[field]}`;
 }
 
-export function isOpCode(value: number): value is OpCode {
+function isOpCode(value: number): value is OpCode {
   return Number.isInteger(value) && value >= 0 && value < OP_CODES;
 }
 

@@ -17,7 +17,7 @@ import type { FileSpec, Program } from './program.js';
 import { opCount, THREADS_MAX } from './program.js';
 import { normalizeOp } from './validate.js';
 
-export const WIRE_VERSION = 1;
+const WIRE_VERSION = 1;
 export const HEADER_BYTES = 8;
 export const RECORD_BYTES = 8;
 const PAGE_SHIFT_MIN = 6;

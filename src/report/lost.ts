@@ -3,9 +3,9 @@ import type { ShortUnit } from '../crash/plan.js';
 import type { Finding } from '../finding/finding.js';
 import { hex, LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import { plural } from '../support/words.js';
-import { EVENT, FLUSH } from '../trace/event.js';
+import { EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { fileName, opText, taskTitle } from './names.js';
+import { fileName, nameOf, opText, taskTitle } from './names.js';
 
 /** A store, as far as it is in one unit. */
 interface PartOfStore {
@@ -71,17 +71,14 @@ function partsIn(trace: Trace, cut: number, address: number, length: number): Pa
 /** What had been done by the cut to make a store durable. */
 function why(trace: Trace, store: number, cut: number, line: number, adr: boolean): string {
   if (!adr) return '';
-  let task = -1;
-  let how = '';
+  if ((trace.argument(store, 3) & STORE.nonTemporal) !== 0)
+    return ' (non-temporal, not fenced yet)';
   for (let event = store + 1; event <= cut; event++) {
-    if (trace.kind(event) === EVENT.flush) {
-      const from = trace.argument(event, 0);
-      const covers = from <= line && line < from + trace.argument(event, 1);
-      if (!covers || task >= 0) continue;
-      task = trace.task(event);
-      how = trace.argument(event, 2) === FLUSH.clwb ? 'clwb' : 'clflushopt';
-    }
+    if (trace.kind(event) !== EVENT.flush) continue;
+    const from = trace.argument(event, 0);
+    if (line < from || line >= from + trace.argument(event, 1)) continue;
+    const how = nameOf(FLUSH, trace.argument(event, 2));
+    return ` (${how} by ${taskTitle(trace.task(event))}, not fenced yet)`;
   }
-  if (task < 0) return ' (no write-back of the line followed)';
-  return ` (${how} by ${taskTitle(task)}, not fenced yet)`;
+  return ' (no write-back of the line followed)';
 }

@@ -18,3 +18,8 @@ export function opText(program: Program, op: number): string {
   const found = op < 0 ? null : opAt(program, op);
   return found === null ? '' : `${specOf(found.code).name} (operation ${op})`;
 }
+
+/** The key of a value in a table such as FLUSH. */
+export function nameOf(table: Record<string, number>, value: number): string {
+  return Object.keys(table).find((key) => table[key] === value) ?? String(value);
+}

@@ -7,7 +7,7 @@ import type { EventName } from '../trace/event.js';
 import { EVENT, EVENT_NAMES, FENCE, FLUSH, PTE, STORE, TAG, WHY } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
-import { fileName } from './names.js';
+import { fileName, nameOf } from './names.js';
 
 export const INDENT = '    ';
 
@@ -28,9 +28,6 @@ const PTE_STATE: Record<number, string> = {
   [PTE.zero]: 'the zero page',
   [PTE.anonymous]: 'a private copy',
 };
-
-const nameOf = (table: Record<string, number>, value: number): string =>
-  Object.keys(table).find((key) => table[key] === value) ?? String(value);
 
 /** The text of an event; null for the ones that say nothing new. */
 export function describe(

@@ -95,8 +95,8 @@ export class ReplayScheduler implements Scheduler {
     const wanted = expected === null ? 'the end' : describeSwitch(expected, this.pointNames);
     throw new UsageError(
       `schedule step ${this.position}: expected ${wanted}, ` +
-        `found ${found}; the reproducer was edited, or recorded on another ` +
-        'version or kernel: replay it with --kernel to carry the schedule over',
+        `found ${found}; the reproducer was edited, or recorded by a version that ` +
+        'behaves differently: "daxfuzz minimize" records it anew',
     );
   }
 }

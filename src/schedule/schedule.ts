@@ -29,7 +29,10 @@ export interface Switch {
   readonly op: number;
   /** The preemption point where it stopped, as the target numbers them. */
   readonly point: number;
-  /** How many times this operation had reached that point, 1 for the first. */
+  /**
+   * How many times this operation had reached that point, 1 for the first; 0 at the start, at the end of a
+   * task, and for store buffers.
+   */
   readonly nth: number;
   /** The agent that ran next. */
   readonly to: Agent;

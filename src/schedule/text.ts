@@ -26,7 +26,7 @@ export function describeSwitch(step: Switch, pointNames: readonly string[]): str
   return `${agentName(step.from)}${op} at ${point} #${step.nth}`;
 }
 
-export function printSwitch(step: Switch, pointNames: readonly string[]): string {
+function printSwitch(step: Switch, pointNames: readonly string[]): string {
   const from = step.from === NO_AGENT ? 'start' : describeSwitch(step, pointNames);
   return `${from} -> ${agentName(step.to)}`;
 }

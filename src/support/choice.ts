@@ -34,20 +34,3 @@ export function pickWeighted(choice: Choice, weights: ArrayLike<number>): number
   }
   return weights.length - 1;
 }
-
-/**
- * A Choice out of fuzz bytes: two bytes a draw, zero after the end. Local changes of the bytes make
- * local changes of what is drawn.
- */
-export class ByteChoice implements Choice {
-  private position = 0;
-
-  constructor(private readonly bytes: Uint8Array) {}
-
-  below(bound: number): number {
-    const low = this.bytes[this.position] ?? 0;
-    const high = this.bytes[this.position + 1] ?? 0;
-    this.position += 2;
-    return (low | (high << 8)) % bound;
-  }
-}

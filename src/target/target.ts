@@ -25,7 +25,7 @@ export interface StuckTask {
   readonly point: number;
 }
 
-/** One execution. The trace belongs to the target and is overwritten by the next one. */
+/** One execution. Trace and schedule belong to the target and are overwritten by the next one. */
 export interface Execution {
   readonly trace: Trace;
   readonly schedule: Schedule;

@@ -60,7 +60,7 @@ export const EVENT_ARGUMENTS: Record<EventName, readonly string[]> = {
   extent_map: ['ino', 'page', 'block'],
   extent_unmap: ['ino', 'page', 'block'],
   i_size: ['ino', 'size'],
-  fault: ['ino', 'page', 'vpage', 'write', 'huge'],
+  fault: ['ino', 'page', 'vpage', 'write'],
   fault_done: ['ino', 'page', 'result'],
   dax_insert_entry: ['ino', 'page', 'pages', 'kind', 'block', 'tags'],
   dax_delete_entry: ['ino', 'page', 'pages', 'why', 'tags'],
@@ -73,7 +73,7 @@ export const EVENT_ARGUMENTS: Record<EventName, readonly string[]> = {
   mark_inode_dirty: ['ino', 'dirty'],
   writeback_single_inode: ['ino', 'writepages'],
   pin: ['pin', 'ino', 'page', 'block', 'write'],
-  unpin: ['pin', 'ino', 'page', 'block'],
+  unpin: ['pin', 'ino', 'page', 'block', 'write'],
 };
 
 export const EVENT_NAMES: readonly (EventName | undefined)[] = Object.entries(EVENT).reduce(

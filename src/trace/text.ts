@@ -11,7 +11,7 @@ import { DEVICE_TASK, NO_TASK } from './trace.js';
 
 const IN_HEX = new Set(['address', 'offset', 'size']);
 
-export function taskName(task: number): string {
+function taskName(task: number): string {
   if (task === DEVICE_TASK) return 'dev';
   return task === NO_TASK ? '-' : `t${task}`;
 }

@@ -3,7 +3,7 @@
  *
  * Events are rows of eight 32-bit integers in one typed array, and bytes live in a pool beside it: an
  * execution allocates nothing once the arrays have grown, and hashing or comparing two traces is comparing
- * two arrays. `EventView`-like objects exist only in text form (text.ts). The same Trace is reused for the
+ * two arrays. No object is ever made of an event; text.ts prints them. The same Trace is reused for the
  * next execution after `clear`.
  */
 import { Hasher } from '../support/hash.js';

@@ -1,6 +1,6 @@
 /**
- * Is a fix a fix? Every reproducer must fail on the kernel before it and hold on the kernel after it, and
- * so must executions in the neighbourhood of each on the kernel after it.
+ * Is a fix a fix? Every reproducer must fail on the kernel before and hold on the kernel after; executions
+ * in its neighbourhood must hold after, too.
  */
 import { signatureOf } from '../finding/finding.js';
 import type { Violation } from '../oracle/promise.js';

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildImage } from '../../src/crash/plan.js';
 import { RecoveredFiles } from '../../src/crash/recover.js';
-import { freshImage, Image } from '../../src/media/image.js';
+import { Image } from '../../src/media/image.js';
 import { layoutOf } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { STALE_BYTE } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
 import { Defect } from '../../src/support/assert.js';
 import { eventsOf, runText } from '../helpers/lines.js';
+import { freshImage } from '../helpers/images.js';
 
 describe('recovery', () => {
   test('reads a fresh device as files of zeros of their sizes', () => {

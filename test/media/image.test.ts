@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import { describe, test } from 'node:test';
-import { freshImage, Image } from '../../src/media/image.js';
+import { Image } from '../../src/media/image.js';
 import {
   blockAddress,
   blockOf,
@@ -17,6 +17,7 @@ import { STALE_BYTE } from '../../src/program/program.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
 import { Defect, EnvironmentError } from '../../src/support/assert.js';
+import { freshImage } from '../helpers/images.js';
 
 const program = parseProgram(
   'file a pages 4 allocated 3\nfile b pages 2 allocated 1\nt0: f0 = open("a")\n',

@@ -7,9 +7,9 @@ import type { Program } from '../../src/program/program.js';
 import { opCount } from '../../src/program/program.js';
 import { printProgram } from '../../src/program/text.js';
 import { checkProgram } from '../../src/program/validate.js';
-import { ByteChoice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
 import { ascending } from '../../src/support/order.js';
+import { ByteChoice } from '../helpers/byte-choice.js';
 
 function drawn(seed: bigint, count: number): Program[] {
   const generator = new ProgramGenerator();

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';
 import { makeOp } from '../../src/program/op.js';
 import type { Program } from '../../src/program/program.js';
-import { EMPTY_PROGRAM } from '../../src/program/program.js';
 import { checkProgram, normalizeOp } from '../../src/program/validate.js';
 import { UsageError } from '../../src/support/assert.js';
 
-const BASE: Program = { ...EMPTY_PROGRAM, threads: [[makeOp('sync')]] };
+const BASE: Program = {
+  geometry: DEFAULT_GEOMETRY,
+  files: [{ pages: 4, allocated: 4 }],
+  threads: [[makeOp('sync')]],
+  spawnAfter: 0,
+};
 
 describe('checking a program', () => {
   const WRONG: readonly (readonly [string, Program, RegExp])[] = [

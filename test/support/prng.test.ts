@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ByteChoice, between, chance, pick, pickWeighted } from '../../src/support/choice.js';
+import { between, chance, pick, pickWeighted } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
 import { ascending } from '../../src/support/order.js';
+import { ByteChoice } from '../helpers/byte-choice.js';
 
 const draws = (prng: Prng, count: number): number[] =>
   Array.from({ length: count }, () => prng.below(1000));

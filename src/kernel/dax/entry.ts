@@ -45,7 +45,7 @@ export function entryPages(k: Kernel, entry: number): number {
 }
 
 /** What a trace calls the kind of an entry. */
-export const ENTRY_KIND = { empty: 0, zero: 1, mapped: 2 } as const;
+const ENTRY_KIND = { empty: 0, zero: 1, mapped: 2 } as const;
 
 function kindOf(entry: number): number {
   if (isEmpty(entry)) return ENTRY_KIND.empty;
@@ -75,6 +75,9 @@ export function eraseEntry(k: Kernel, t: Task, inode: Inode, slot: number, why: 
   inode.entries[slot] = NO_ENTRY;
   inode.tags[slot] = 0;
 }
+
+/** Both tags that keep invalidation away. */
+export const DIRTY_TAGS = TAG.dirty | TAG.towrite;
 
 export const isTagged = (inode: Inode, slot: number, tag: number): boolean =>
   ((inode.tags[slot] as number) & tag) !== 0;
@@ -112,5 +115,3 @@ export function mappingTagged(inode: Inode, tag: number): boolean {
   for (let slot = 0; slot < inode.tags.length; slot++) if (isTagged(inode, slot, tag)) return true;
   return false;
 }
-
-export const DIRTY_TAGS = TAG.dirty | TAG.towrite;

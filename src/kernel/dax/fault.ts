@@ -48,7 +48,7 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
 /** Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet. */
 function isSynchronous(k: Kernel, vmf: VmFault): boolean {
   const { inode, sync } = vmf.vma;
-  return vmf.write && sync && inode.datasyncTid > k.sb.journal.committedTid;
+  return vmf.write && sync && inode.syncTid > k.sb.journal.committedTid;
 }
 
 /**

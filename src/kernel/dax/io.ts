@@ -3,7 +3,7 @@
  * dax_iomap_iter() and dax_zero_iter().
  */
 import { blockAddress, HOLE } from '../../media/layout.js';
-import { EVENT, LOAD, TAG, WHY } from '../../trace/event.js';
+import { EVENT, LOAD, WHY } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
 import { iomapBegin } from '../fs/iomap.js';
 import { journalStart, journalStop } from '../fs/journal.js';
@@ -13,7 +13,16 @@ import { memcpyFlushcache } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { ENOSPC } from '../types.js';
-import { eraseEntry, isLocked, isTagged, isZero, loadEntry, NO_ENTRY, slotOf } from './entry.js';
+import {
+  DIRTY_TAGS,
+  eraseEntry,
+  isLocked,
+  isTagged,
+  isZero,
+  loadEntry,
+  NO_ENTRY,
+  slotOf,
+} from './entry.js';
 import { invalidateEntry, xaLock } from './mapping.js';
 
 /**
@@ -28,7 +37,7 @@ function* invalidateInodePages2(
   end: number,
 ): Run<void> {
   for (let index = start; index < end; index++) {
-    yield* invalidateEntry(k, t, inode, index, false);
+    yield* invalidateEntry(k, t, inode, index);
     if (k.preempt(t, POINT['invalidate_inode_pages2:entry_done'])) yield;
   }
   if (k.preempt(t, POINT['invalidate_inode_pages2:before_unmap'])) yield;
@@ -37,7 +46,7 @@ function* invalidateInodePages2(
 
 /**
  * Models invalidate_mapping_pages(), what reclaim and fadvise(DONTNEED) call: it may not block and does
- * not unmap. DAX entries are left alone since 4.11 (B11).
+ * not unmap. DAX entries are left alone since 4.11.
  */
 export function* invalidateMappingPages(
   k: Kernel,
@@ -53,7 +62,7 @@ export function* invalidateMappingPages(
     const slot = slotOf(k, inode, index);
     const entry = inode.entries[slot] as number;
     if (entry === NO_ENTRY || isLocked(entry)) continue;
-    const tagged = isTagged(inode, slot, TAG.dirty) || isTagged(inode, slot, TAG.towrite);
+    const tagged = isTagged(inode, slot, DIRTY_TAGS);
     if (tagged && !invalidateDropsDirty) continue; // A5 drops clean entries, B09 any
     eraseEntry(k, t, inode, slot, WHY.invalidate);
     if (k.preempt(t, POINT['invalidate_mapping_pages:entry_done'])) yield;

@@ -3,7 +3,7 @@
  * the range is pinned (dax_layout_busy_page and its callers), and entries of the range go after that.
  */
 import { blockAddress } from '../../media/layout.js';
-import { TAG, WHY } from '../../trace/event.js';
+import { WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { unmapMappingPages } from '../mm/rmap.js';
@@ -11,6 +11,7 @@ import { daxFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import {
+  DIRTY_TAGS,
   entryBlock,
   entryPages,
   eraseEntry,
@@ -32,7 +33,7 @@ import { getUnlockedEntry, lockEntry, putUnlockedEntry, wakeEntry, xaLock } from
  * Deviation: since 6.15 Linux deletes all entries of the file at the end, DIRTY ones too (L05).
  */
 export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
-  if (k.knobs.layoutNotBroken) return; // A9, B37
+  if (k.knobs.layoutNotBroken) return; // A9
   while (yield* layoutBusyPage(k, t, inode)) {
     inode.invalidateLock.upWrite(k, t); // ext4_wait_dax_page()
     yield* sleepOn(k, t, k.pageIdle);
@@ -92,7 +93,7 @@ function* deleteEntries(
     const slot = slotOf(k, inode, index);
     const count = entryPages(k, entry);
     const reachesOut = slot < start || slot + count > end;
-    const dirty = isTagged(inode, slot, TAG.dirty) || isTagged(inode, slot, TAG.towrite);
+    const dirty = isTagged(inode, slot, DIRTY_TAGS);
     if (reachesOut && dirty && flushRest) {
       lockEntry(k, inode, index);
       yield* unmapMappingPages(k, t, inode, slot, count, false);

@@ -7,7 +7,7 @@
  * instruction that its acquisition is.
  */
 import { assert } from '../../support/assert.js';
-import { TAG, WHY } from '../../trace/event.js';
+import { WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
@@ -16,6 +16,7 @@ import {
   DAX_EMPTY,
   DAX_LOCKED,
   DAX_PMD,
+  DIRTY_TAGS,
   entryBlock,
   entryPages,
   eraseEntry,
@@ -23,6 +24,7 @@ import {
   isLocked,
   isMapped,
   isPmd,
+  isTagged,
   isZero,
   loadEntry,
   makeEntry,
@@ -201,30 +203,22 @@ function isPinned(k: Kernel, entry: number): boolean {
 }
 
 /**
- * Models __dax_invalidate_entry(): removes the entry that covers `index` once it is unlocked. Unless
- * truncating, tagged entries stay: what they track is not flushed yet.
+ * Models __dax_invalidate_entry() when not truncating: removes the entry that covers `index` once it is
+ * unlocked. Tagged entries stay: what they track is not flushed yet.
  *
  * Deviation: entries of pinned pages stay, too. Linux drops them if they are clean, and then truncate, which
  * looks for pins through the entries, frees the pinned block (L07).
  */
-export function* invalidateEntry(
-  k: Kernel,
-  t: Task,
-  inode: Inode,
-  index: number,
-  truncating: boolean,
-): Run<boolean> {
+export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
   const entry = yield* getUnlockedEntry(k, t, inode, index);
-  if (entry === NO_ENTRY) return false;
+  if (entry === NO_ENTRY) return;
   const slot = slotOf(k, inode, index);
-  const tags = inode.tags[slot] as number;
-  const tagged = (tags & (TAG.dirty | TAG.towrite)) !== 0 && !k.knobs.invalidateDropsDirty; // B09
+  const tagged = isTagged(inode, slot, DIRTY_TAGS) && !k.knobs.invalidateDropsDirty; // B09
   const pinned = isPinned(k, entry) && !k.knobs.invalidateDropsPinned;
-  if (!truncating && (tagged || pinned)) {
+  if (tagged || pinned) {
     putUnlockedEntry(k, inode, index, entry, true);
-    return false;
+    return;
   }
-  eraseEntry(k, t, inode, slot, truncating ? WHY.truncate : WHY.invalidate);
+  eraseEntry(k, t, inode, slot, WHY.invalidate);
   wakeEntry(k, inode, slot, true);
-  return true;
 }

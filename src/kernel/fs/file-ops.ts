@@ -26,7 +26,7 @@ function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
   yield* journalStart(k, t);
   inode.diskSize = size;
   setSize(k, t, inode, size);
-  markInodeJournaled(k, inode, true);
+  markInodeJournaled(k, inode);
   journalStop(k, t);
 }
 
@@ -120,7 +120,7 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void
   if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
   yield* journalStart(k, t);
   inode.diskSize = size;
-  markInodeJournaled(k, inode, true);
+  markInodeJournaled(k, inode);
   freeBlocks(k, t, inode, firstGone, pages);
   journalStop(k, t);
   lock.upWrite(k, t);

@@ -50,7 +50,7 @@ function mapBlocks(
     const how = STORE.kernel | STORE.nonTemporal;
     k.cpus.storeNow(t.id, t.op, address, count * pageSize, 0, how, inode.ino, index * pageSize);
   }
-  markInodeJournaled(k, inode, true);
+  markInodeJournaled(k, inode);
   for (let page = 0; page < count; page++) {
     inode.blocks[index + page] = first + page;
     k.trace.append(EVENT.extent_map, t.id, t.op, inode.ino, index + page, first + page);
@@ -65,7 +65,7 @@ export function freeBlocks(k: Kernel, t: Task, inode: Inode, index: number, end:
     inode.blocks[page] = HOLE;
     k.trace.append(EVENT.extent_unmap, t.id, t.op, inode.ino, page, block);
     const { journal, allocator } = k.sb;
-    markInodeJournaled(k, inode, true);
+    markInodeJournaled(k, inode);
     // Tests break this rule to show that the oracle sees it (reuseBeforeCommit).
     allocator.release(block, k.knobs.reuseBeforeCommit ? 0 : journal.runningTid);
     if (k.knobs.reuseBeforeCommit) allocator.committed(0);

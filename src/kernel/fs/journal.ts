@@ -15,13 +15,12 @@ import { nvdimmFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 
-/** Models jbd2_journal_start(): gives the transaction that the handle belongs to. */
-export function* journalStart(k: Kernel, t: Task): Run<number> {
+/** Models jbd2_journal_start(): the caller joins the running transaction. */
+export function* journalStart(k: Kernel, t: Task): Run<void> {
   const journal = k.sb.journal;
   while (journal.locked) yield* sleepOn(k, t, journal.waitUnlocked);
   journal.handles++;
   k.cpus.locked(t.id, t.op);
-  return journal.runningTid;
 }
 
 /** Models jbd2_journal_stop(). */
@@ -33,13 +32,15 @@ export function journalStop(k: Kernel, t: Task): void {
   if (journal.handles === 0 && journal.locked) journal.waitHandles.wakeAll();
 }
 
-/** The inode changed in the running transaction; `forData` when reading its data needs the change. */
-export function markInodeJournaled(k: Kernel, inode: Inode, forData: boolean): void {
+/**
+ * The inode changed in the running transaction. Block maps and sizes are all the metadata there is, and
+ * reading the data needs both: i_sync_tid and i_datasync_tid are one.
+ */
+export function markInodeJournaled(k: Kernel, inode: Inode): void {
   const journal = k.sb.journal;
   assert(journal.handles > 0, 'metadata changed outside a handle');
   journal.changed = true;
   inode.syncTid = journal.runningTid;
-  if (forData) inode.datasyncTid = journal.runningTid;
 }
 
 /**

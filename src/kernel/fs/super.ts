@@ -24,7 +24,6 @@ function newInode(ino: number): Inode {
     iMmapRwsem: new RwSemaphore(POINT['wait:i_mmap_rwsem']),
     dirtyPages: false,
     syncTid: 0,
-    datasyncTid: 0,
   };
 }
 
@@ -74,7 +73,6 @@ export class SuperBlock {
       inode.iMmapRwsem.reset();
       inode.dirtyPages = false;
       inode.syncTid = 0;
-      inode.datasyncTid = 0;
     });
     const journal = this.journal;
     journal.runningTid = 1;

@@ -25,9 +25,8 @@ export function* vfsFsyncRange(
   const skip = k.knobs.fsyncOnlyIfMapped && inode.vmas.length === 0; // A28
   if (!skip) yield* daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
-  const tid = datasync ? inode.datasyncTid : inode.syncTid;
   const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
-  const flushed = skipCommit ? false : yield* completeTransaction(k, t, tid);
+  const flushed = skipCommit ? false : yield* completeTransaction(k, t, inode.syncTid);
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
   if (!flushed) nvdimmFlush(k, t);
 }

@@ -78,7 +78,8 @@ function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   if ((pte & PTE_PRESENT) === 0) return yield* daxHugeFault(k, t, vmf, false);
   if (!vmf.write || (pte & PTE_WRITE) !== 0) return FAULT.noPage; // spurious
   if ((pte & PTE_ANONYMOUS) !== 0) {
-    k.mm.ptes[vmf.vpage] = pte | PTE_WRITE | PTE_DIRTY; // wp_page_reuse(): nobody shares the copy
+    yield* lockPtl(k, t);
+    setPte(k, t, vmf, pte | PTE_WRITE | PTE_DIRTY); // wp_page_reuse(): nobody shares the copy
     return FAULT.noPage;
   }
   if (!vmf.vma.shared) return yield* daxHugeFault(k, t, vmf, false);

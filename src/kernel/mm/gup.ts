@@ -39,7 +39,10 @@ function takeReference(k: Kernel, vpage: number, pte: number): PinnedPage | null
   return { ino: vma.inode.ino, page, block };
 }
 
-/** Models pin_user_pages(FOLL_PIN): all pages of [start, end), or none. */
+/**
+ * Models pin_user_pages(FOLL_PIN): all pages of [start, end), or none. The slot is filled at the end, when
+ * the caller has its pages: an earlier unpin by another thread finds it empty.
+ */
 export function* pinUserPages(
   k: Kernel,
   t: Task,
@@ -51,7 +54,6 @@ export function* pinUserPages(
   const { mm } = k;
   if (mm.pins[slot] !== null) return EBUSY;
   const pages: PinnedPage[] = [];
-  mm.pins[slot] = { pages, write };
   if (!mm.mmapLock.tryRead(k, t)) yield* mm.mmapLock.waitRead(k, t);
   for (let vpage = start; vpage < end; vpage++) {
     const pinned = yield* pinPage(k, t, vpage, write);
@@ -61,9 +63,13 @@ export function* pinUserPages(
     if (k.preempt(t, POINT['pin_user_pages:page_pinned'])) yield;
   }
   mm.mmapLock.upRead(k, t);
-  if (pages.length === end - start) return 0;
-  yield* unpinUserPages(k, t, slot);
-  return EFAULT;
+  const complete = pages.length === end - start;
+  if (complete && mm.pins[slot] === null) {
+    mm.pins[slot] = { pages, write };
+    return 0;
+  }
+  yield* releasePages(k, t, slot, { pages, write });
+  return complete ? EBUSY : EFAULT;
 }
 
 function tracePin(
@@ -83,6 +89,11 @@ export function* unpinUserPages(k: Kernel, t: Task, slot: number): Run<number> {
   const pin = k.mm.pins[slot] ?? null;
   if (pin === null) return EINVAL;
   k.mm.pins[slot] = null;
+  yield* releasePages(k, t, slot, pin);
+  return 0;
+}
+
+function* releasePages(k: Kernel, t: Task, slot: number, pin: Pin): Run<void> {
   for (const page of pin.pages) {
     if (page.ino === NO_INO) continue;
     tracePin(k, t, EVENT.unpin, slot, page, pin.write);
@@ -90,7 +101,6 @@ export function* unpinUserPages(k: Kernel, t: Task, slot: number): Run<number> {
     if (--(k.mm.pinCounts[page.block] as number) === 0) k.pageIdle.wakeAll();
     if (k.preempt(t, POINT['unpin_user_pages:page_done'])) yield;
   }
-  return 0;
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Run, Task, Vma } from '../types.js';
 import { EBADF, EBUSY, EFAULT, EINVAL } from '../types.js';
-import { PMD_HUGE, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
+import { PMD_HUGE, PTE_ANONYMOUS, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
 import { flushTlbRange, freePageTables, lockPtl, traceSetPte, zapRange } from './rmap.js';
 
 function* linkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
@@ -121,7 +121,7 @@ export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
   const slot = mm.mappings[op.target] ?? null;
   if (
     slot !== null &&
-    !mm.vmas.some((vma) => vma.start < slot.start + mm.slotPages && vma.end > slot.start)
+    !mm.vmas.some((vma) => vma.start < slot.start + slot.pages && vma.end > slot.start)
   ) {
     mm.mappings[op.target] = null;
   }
@@ -141,14 +141,15 @@ export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
   const inside = range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
   for (const vma of inside) {
     vma.writable = (op.flags & PROTECT_READ_ONLY) === 0;
-    if (!vma.writable) yield* writeProtect(k, t, vma);
+    if (!vma.writable) yield* changeProtection(k, t, vma);
     if (k.preempt(t, POINT['mprotect:protected'])) yield;
   }
   mm.mmapLock.upWrite(k, t);
   return inside.length > 0 ? 0 : EFAULT;
 }
 
-function* writeProtect(k: Kernel, t: Task, vma: Vma): Run<void> {
+/** Models change_protection(): mappings that can be written become read-only. */
+function* changeProtection(k: Kernel, t: Task, vma: Vma): Run<void> {
   yield* lockPtl(k, t);
   const { mm } = k;
   for (let vpage = vma.start; vpage < vma.end; vpage++) {
@@ -162,7 +163,8 @@ function* writeProtect(k: Kernel, t: Task, vma: Vma): Run<void> {
       const pte = mm.ptes[vpage] as number;
       if ((pte & PTE_PRESENT) === 0 || (pte & PTE_WRITE) === 0) continue;
       mm.ptes[vpage] = pte & ~PTE_WRITE;
-      traceSetPte(k, t, vma, vpage, 1, PTE.readOnly, WHY.protect);
+      const state = (pte & PTE_ANONYMOUS) !== 0 ? PTE.anonymous : PTE.readOnly;
+      traceSetPte(k, t, vma, vpage, 1, state, WHY.protect);
     }
   }
   flushTlbRange(k, vma.start, vma.end);

@@ -27,11 +27,7 @@ export function* lockPtl(k: Kernel, t: Task): Run<void> {
 }
 
 /** The virtual pages at which `vma` maps file pages [index, index + count); null if none. */
-export function overlap(
-  vma: Vma,
-  index: number,
-  count: number,
-): { start: number; end: number } | null {
+function overlap(vma: Vma, index: number, count: number): { start: number; end: number } | null {
   const start = Math.max(vma.start, vma.start + index - vma.pgoff);
   const end = Math.min(vma.end, vma.start + index + count - vma.pgoff);
   return start < end ? { start, end } : null;

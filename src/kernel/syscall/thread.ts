@@ -5,6 +5,7 @@ import type { Op, OpCode } from '../../program/op.js';
 import { FALLOCATE_ZERO_RANGE, MS_ASYNC, OP, PIN_WRITE, specOf } from '../../program/op.js';
 import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
+import { Defect } from '../../support/assert.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from '../fs/file-ops.js';
 import { syncFilesystem, vfsFsyncRange } from '../fs/sync.js';
@@ -13,7 +14,7 @@ import { dmaRead, dmaWrite, pinUserPages, unpinUserPages } from '../mm/gup.js';
 import { mappedRange, mmap, mprotect, munmap } from '../mm/mmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EBADF, EFAULT, EINVAL, ENOMEM } from '../types.js';
+import { EBADF, EFAULT, ENOMEM } from '../types.js';
 import { userFlush, userLoad, userStore } from './user.js';
 
 export function* runThread(k: Kernel, t: Task): Run<void> {
@@ -95,7 +96,7 @@ function* performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
     case OP.fadvise:
       return yield* fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
     default:
-      return EINVAL;
+      throw new Defect(`operation ${op.code} has no handler`);
   }
 }
 

@@ -3,7 +3,7 @@
  * tables do not allow it, and access memory. Translation and access are one step, as they are for an
  * instruction: an interrupt that changes the translation comes before or after it.
  */
-import { LINE_SIZE, WORD_SIZE } from '../../support/units.js';
+import { LINE_SIZE } from '../../support/units.js';
 import { blockAddress } from '../../media/layout.js';
 import { EVENT, FENCE, LOAD } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
@@ -165,9 +165,9 @@ export function* userFlush(
   offset: number,
   length: number,
 ): Run<number> {
-  const range = clip(k, slot, offset & -WORD_SIZE, length);
+  const range = clip(k, slot, offset, length);
   if (range === null) return EFAULT;
-  for (let at = offset & -WORD_SIZE; at < range.end;) {
+  for (let at = offset; at < range.end;) {
     const piece = pieceAt(k, range.start, at, range.end, false);
     const pte = yield* translate(k, t, piece.vpage, false);
     if (pte === NOT_MAPPED) return EFAULT;
