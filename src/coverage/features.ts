@@ -60,7 +60,7 @@ export class FeatureCollector {
           this.opCodes[task] = a;
           break;
         case EVENT.op_exit:
-          this.mark(kind, this.opCode(task), Math.sign(a), a < 0 ? a : 0);
+          this.mark(kind, this.opCode(task), Math.min(a, 0), 0);
           break;
         case EVENT.context_switch:
           this.mark(kind, a, this.opCode(task), this.opCode(b));

@@ -235,6 +235,17 @@ export const BUGS: readonly Bug[] = [
     source: 'found by daxfuzz in its model of __dax_invalidate_entry(); confirmed by reading',
     knobs: ['invalidateDropsPinned'],
   },
+  {
+    id: 'L08',
+    slug: 'invalidate-unmaps-late',
+    title:
+      "write(2) removes a hole's entry before it unmaps the zero page; a fault in between leaves it",
+    kernels: '4.10 to at least 6.16',
+    promises: ['P1'],
+    source:
+      'found by daxfuzz in its model of invalidate_inode_pages2_range(); confirmed by reading',
+    knobs: ['invalidateUnmapsLate'],
+  },
 ];
 
 /** @throws UsageError for an id or slug that is not in the catalogue. */

@@ -53,6 +53,10 @@ export interface Knobs {
   writeTrustsExtentMap: boolean;
   /** Invalidation drops clean entries whose page is pinned, and with them the way to find the pin. L07. */
   invalidateDropsPinned: boolean;
+  /** Invalidation removes all entries first and unmaps the pages afterwards. L08. */
+  invalidateUnmapsLate: boolean;
+  /** What is removed from a file stays mapped. Not historical; tests use it. */
+  removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
   cleanWithoutTlbFlush: boolean;
   /** New blocks reach user space without being zeroed. Not historical; tests use it. */
@@ -90,6 +94,8 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   layoutBreakDropsEntries: false,
   writeTrustsExtentMap: false,
   invalidateDropsPinned: false,
+  invalidateUnmapsLate: false,
+  removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,
   fdatasyncSkipsCommit: false,

@@ -18,7 +18,7 @@ import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { PromiseMade } from './promise.js';
-import { promiseOf } from './promise.js';
+import { promiseOf, wholeFiles } from './promise.js';
 
 export interface BruteForceResult {
   /** Calls whose promise some crash state breaks, by operation number. */
@@ -70,20 +70,17 @@ export function bruteForce(
 
 /** Every call of the trace that made a promise and returned success. */
 function promisesOf(program: Program, trace: Trace): PromiseMade[] {
-  const { pageSize, filePagesMax } = program.geometry;
+  const { pageSize } = program.geometry;
   const made: PromiseMade[] = [];
   for (let begin = 0; begin < trace.length; begin++) {
     if (trace.kind(begin) !== EVENT.op_enter) continue;
     const op = trace.op(begin);
     const promise = promiseOf(opAt(program, op) as Op);
     if (promise === null) continue;
-    const ranges =
-      promise === 'P6'
-        ? program.files.map((_, ino) => ({ ino, from: 0, to: filePagesMax * pageSize }))
-        : [];
+    const ranges = wholeFiles(promise, trace.argument(begin, 1), program);
     for (let event = begin + 1; event < trace.length; event++) {
       if (trace.op(event) !== op) continue;
-      if (trace.kind(event) === EVENT.sync_range) {
+      if (trace.kind(event) === EVENT.sync_range && promise === 'P5') {
         const from = trace.argument(event, 1) * pageSize;
         const to = from + trace.argument(event, 2) * pageSize;
         ranges.push({ ino: trace.argument(event, 0), from, to });

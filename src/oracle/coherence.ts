@@ -1,11 +1,11 @@
 /**
- * Rules about the running kernel, decided event by event without any crash: what a load shows (P1) and
- * whether a pinned block was given away (P13).
+ * Rules about the running kernel, decided event by event without any crash: what a load shows (P1), whether
+ * a store reaches its file (P9), and whether a pinned block was freed or given away (P13).
  */
 import { HOLE, blockOf } from '../media/layout.js';
 import { hex } from '../support/units.js';
-import { EVENT, LOAD } from '../trace/event.js';
-import { dataByte } from '../trace/trace.js';
+import { EVENT, LOAD, STORE } from '../trace/event.js';
+import { dataByte, fillData } from '../trace/trace.js';
 import type { JudgeState } from './state.js';
 import type { Mechanism } from './mechanism.js';
 
@@ -71,6 +71,42 @@ function ownStoreHeld(
     if (dataByte(trace, trace.argument(event, 2), offset - from) === value) return true;
   }
   return false;
+}
+
+/**
+ * P9: a store through a mapping goes to the block that the file has there. One that does not is lost, and
+ * so is whatever a later call promises about that page.
+ */
+export function checkStore(state: JudgeState, event: number): void {
+  const { trace, view, layout } = state;
+  const ino = trace.argument(event, 4);
+  const how = trace.argument(event, 3);
+  if (ino < 0 || (how & STORE.dma) !== 0) return; // what a device may reach is P13
+  const offset = trace.argument(event, 5);
+  const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
+  if (view.blocks[page] === blockOf(layout, trace.argument(event, 0))) return;
+  const isKernel = (how & STORE.kernel) !== 0;
+  if (isKernel && trace.argument(event, 2) === fillData(0)) return; // zeroing before the block is mapped
+  state.astray[page] = 1;
+  const mechanism: Mechanism = 'store-reached-freed-block';
+  if (isKernel || state.isRepeat('P9', mechanism, -1, ino)) return;
+  const detail = 'was not reached by a store through a mapping';
+  const op = trace.op(event);
+  state.report({ promise: 'P9', mechanism, op, event, ino, offset, store: event, detail }, null);
+}
+
+/** P13: a block is not freed while it is pinned. */
+export function checkFree(state: JudgeState, event: number): void {
+  const { trace, view, layout } = state;
+  const block = trace.argument(event, 2);
+  if ((view.pins[block] as number) <= 0) return;
+  const mechanism: Mechanism = 'freed-while-pinned';
+  const op = trace.op(event);
+  const ino = trace.argument(event, 0);
+  if (state.isRepeat('P13', mechanism, op, ino)) return;
+  const offset = trace.argument(event, 1) * layout.geometry.pageSize;
+  const detail = `loses block ${block}, which is still pinned`;
+  state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
 }
 
 /** P13: a block that is mapped to a page now must not be pinned through its former owner. */

@@ -11,15 +11,16 @@ import { EVENT } from '../trace/event.js';
 import { afterCrash, settlingOf, unpinnedBetween } from './expectation.js';
 import type { Candidate, JudgeState } from './state.js';
 import { explainLostStore } from './explain.js';
-import type { PromiseId, PromiseMade } from './promise.js';
-import { promiseOf } from './promise.js';
+import type { Mechanism } from './mechanism.js';
+import type { FileRange, PromiseId, PromiseMade } from './promise.js';
+import { promiseOf, wholeFiles } from './promise.js';
 
 /** A call that promises durability and has not returned. */
 interface OpenPromise {
   readonly promise: PromiseId;
   readonly op: number;
   readonly begin: number;
-  readonly ranges: { ino: number; from: number; to: number }[];
+  readonly ranges: FileRange[];
 }
 
 /** A change of in-core metadata: of the block of a page, or (page < 0) of the size. */
@@ -31,10 +32,16 @@ interface MetadataChange {
 
 const SIZE = -1;
 
+/** What became of a candidate: reported, of a signature that is known already, or none by its image. */
+type Outcome = 'new' | 'known' | 'none';
+
 export class DurabilityRule {
   private readonly open: (OpenPromise | null)[] = new Array<OpenPromise | null>(16).fill(null);
   /** Per file, what changed in its metadata and when. */
   private readonly changes: MetadataChange[][] = [];
+  /** Of the call being decided: the known mechanisms that it met, and how each store was lost. */
+  private readonly met = new Set<Mechanism>();
+  private readonly explained = new Map<number, Mechanism>();
 
   constructor(private readonly state: JudgeState) {}
 
@@ -50,17 +57,19 @@ export class DurabilityRule {
     const op = trace.op(event);
     const promise = promiseOf(opAt(program, op) as Op);
     if (promise === null) return;
-    const ranges = promise === 'P6' ? this.allFiles() : [];
+    const ranges = wholeFiles(promise, trace.argument(event, 1), program);
     this.open[trace.task(event)] = { promise, op, begin: event, ranges };
   }
 
-  /** The call says which pages it covers. */
+  /** An msync says which pages of which files its mappings cover. */
   cover(event: number): void {
     const { trace, layout } = this.state;
+    const open = this.open[trace.task(event)] ?? null;
+    if (open?.promise !== 'P5') return;
     const { pageSize } = layout.geometry;
     const from = trace.argument(event, 1) * pageSize;
     const to = from + trace.argument(event, 2) * pageSize;
-    this.open[trace.task(event)]?.ranges.push({ ino: trace.argument(event, 0), from, to });
+    open.ranges.push({ ino: trace.argument(event, 0), from, to });
   }
 
   noteMetadata(event: number): void {
@@ -88,21 +97,18 @@ export class DurabilityRule {
       end: event,
       ranges: open.ranges,
     };
-    if (this.checkUnits(open.promise, made)) return;
-    if (this.checkMetadata(open.promise, made) || this.checkTainted(open.promise, made)) return;
-    this.state.kept.push({ promise: open.promise, made });
+    this.met.clear();
+    this.explained.clear();
+    const lost = this.checkUnits(open.promise, made);
+    const wrong = this.checkMetadata(open.promise, made);
+    const doubtful = this.checkDoubtful(open.promise, made);
+    if (!lost && !wrong && !doubtful) this.state.kept.push({ promise: open.promise, made });
   }
 
-  private allFiles(): { ino: number; from: number; to: number }[] {
-    const { filePagesMax, pageSize } = this.state.layout.geometry;
-    return this.state.program.files.map((_, ino) => ({
-      ino,
-      from: 0,
-      to: filePagesMax * pageSize,
-    }));
-  }
-
-  /** Looks at every pending unit of the covered pages; true once a violation is reported or known. */
+  /**
+   * Looks at every pending unit of the covered pages; true once a violation is reported. One that is known
+   * already does not end the search: it may hide another.
+   */
   private checkUnits(promise: PromiseId, made: PromiseMade): boolean {
     const { history, view, layout } = this.state;
     if (history.pendingUnits === 0) return false;
@@ -131,8 +137,7 @@ export class DurabilityRule {
     page: number,
     unit: number,
   ): boolean {
-    const { history, trace, program, layout } = this.state;
-    const { pageSize } = layout.geometry;
+    const { history, trace } = this.state;
     for (
       let record = history.firstPending(unit);
       record !== NO_RECORD;
@@ -140,7 +145,8 @@ export class DurabilityRule {
     ) {
       const store = history.recordEvent[record] as number;
       if (!this.isPromised(store, made, ino, page)) continue;
-      const mechanism = explainLostStore(program, trace, made, store, pageSize);
+      const mechanism = this.explain(made, store);
+      if (this.met.has(mechanism)) continue;
       const candidate: Candidate = {
         promise,
         mechanism,
@@ -152,15 +158,26 @@ export class DurabilityRule {
         detail: '',
       };
       // The shortest survivor, and the one that keeps all but this store: what is below may not differ.
-      for (const kept of [
-        history.durable[unit] as number,
-        history.recordBefore[record] as number,
-      ]) {
+      const durable = history.durable[unit] as number;
+      for (const kept of new Set([durable, history.recordBefore[record] as number])) {
         const version = history.versions.visible;
-        if (this.settle(candidate, made, page, [{ unit, kept }], version)) return true;
+        const outcome = this.settle(candidate, made, page, [{ unit, kept }], version);
+        if (outcome === 'new') return true;
+        if (outcome === 'known') break;
       }
     }
     return false;
+  }
+
+  /** A store fills many units, and was lost in one way. */
+  private explain(made: PromiseMade, store: number): Mechanism {
+    let mechanism = this.explained.get(store);
+    if (mechanism === undefined) {
+      const { program, trace, layout } = this.state;
+      mechanism = explainLostStore(program, trace, made, store, layout.geometry.pageSize);
+      this.explained.set(store, mechanism);
+    }
+    return mechanism;
   }
 
   /** Had this store happened when the call started, and was it meant for this page? */
@@ -192,17 +209,24 @@ export class DurabilityRule {
     }
   }
 
-  /** Blocks with bytes that may not be their owner's: what is on media for certain may be wrong there. */
-  private checkTainted(promise: PromiseId, made: PromiseMade): boolean {
-    const { view, tainted, history, layout } = this.state;
+  /**
+   * Pages whose bytes may not be what their file should hold, even if all that was written survives: blocks
+   * with bytes of others, and pages of which a store went elsewhere.
+   */
+  private checkDoubtful(promise: PromiseId, made: PromiseMade): boolean {
+    const { view, tainted, astray, history, layout } = this.state;
     const { pageSize } = layout.geometry;
     for (const range of made.ranges) {
       for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
-        const block = view.blocks[view.pageIndex(range.ino, page)] as number;
-        if (block === HOLE || tainted[block] === 0) continue;
+        const index = view.pageIndex(range.ino, page);
+        const block = view.blocks[index] as number;
+        const isTainted = block !== HOLE && tainted[block] === 1;
+        if (!isTainted && astray[index] === 0) continue;
+        const mechanism = isTainted ? 'stale-block-exposed' : 'store-reached-freed-block';
+        if (this.met.has(mechanism)) continue;
         const candidate: Candidate = {
           promise,
-          mechanism: 'stale-block-exposed',
+          mechanism,
           op: made.op,
           event: made.end,
           ino: range.ino,
@@ -210,7 +234,8 @@ export class DurabilityRule {
           store: -1,
           detail: '',
         };
-        if (this.settle(candidate, made, page, [], history.versions.visible)) return true;
+        const outcome = this.settle(candidate, made, page, [], history.versions.visible);
+        if (outcome === 'new') return true;
       }
     }
     return false;
@@ -229,14 +254,14 @@ export class DurabilityRule {
       if (file === undefined) continue;
       if (
         !this.isCurrent(range.ino, SIZE, file.size, view.sizes[range.ino] as number, made) &&
-        this.settleMetadata(promise, made, range.ino, -1, version)
+        this.settleMetadata(promise, made, range.ino, -1, version) === 'new'
       ) {
         return true;
       }
       for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
         const now = view.blocks[view.pageIndex(range.ino, page)] as number;
         if (this.isCurrent(range.ino, page, file.blocks[page] as number, now, made)) continue;
-        if (this.settleMetadata(promise, made, range.ino, page, version)) return true;
+        if (this.settleMetadata(promise, made, range.ino, page, version) === 'new') return true;
       }
     }
     return false;
@@ -267,7 +292,8 @@ export class DurabilityRule {
     ino: number,
     page: number,
     version: number,
-  ): boolean {
+  ): Outcome {
+    if (this.met.has('metadata-lost')) return 'known';
     const candidate: Candidate = {
       promise,
       mechanism: 'metadata-lost',
@@ -281,27 +307,29 @@ export class DurabilityRule {
     return this.settle(candidate, made, page, [], version);
   }
 
-  /** Confirms a candidate by its image; true if it is a violation, reported now or before. */
+  /** Confirms a candidate by its image and reports it, unless its signature is known. */
   private settle(
     candidate: Candidate,
     made: PromiseMade,
     page: number,
     short: ShortUnit[],
     version: number,
-  ): boolean {
+  ): Outcome {
     const { state } = this;
-    if (state.isRepeat(candidate.promise, candidate.mechanism, candidate.op, candidate.ino))
-      return true;
+    if (state.isRepeat(candidate.promise, candidate.mechanism, candidate.op, candidate.ino)) {
+      this.met.add(candidate.mechanism);
+      return 'known';
+    }
     const plan: CrashPlan = { cut: made.end, version, short };
     const only = { ...made, ranges: made.ranges.filter((range) => range.ino === candidate.ino) };
     const mismatch = state.expectation().checkPromise(state.recover(plan), only, made.end, page);
     if (mismatch === null) {
       state.verdict.unconfirmed++;
-      return false;
+      return 'none';
     }
     const offset = mismatch.offset < 0 ? candidate.offset : mismatch.offset;
     const detail = afterCrash(mismatch);
     state.report({ ...candidate, offset, detail }, plan);
-    return true;
+    return 'new';
   }
 }

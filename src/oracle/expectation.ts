@@ -13,6 +13,7 @@
 import type { RecoveredFiles } from '../crash/recover.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
+import type { Op } from '../program/op.js';
 import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
 import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE } from '../media/layout.js';
@@ -63,11 +64,20 @@ interface SizeChange {
 
 interface Removal {
   readonly ino: number;
+  /** The events of its first effect and of its return. */
   readonly enter: number;
   readonly exit: number;
   readonly from: number;
   readonly to: number;
 }
+
+/** Events by which a call changes a file. */
+const EFFECTS: ReadonlySet<number> = new Set([
+  EVENT.store,
+  EVENT.i_size,
+  EVENT.dax_delete_entry,
+  EVENT.extent_unmap,
+]);
 
 export class Expectation {
   private readonly actions: Action[][] = [];
@@ -267,10 +277,26 @@ export class Expectation {
   private collectRemovals(): void {
     for (let event = 0; event < this.trace.length; event++) {
       if (this.trace.kind(event) !== EVENT.op_enter) continue;
-      const removal = removalOf(this.program, this.layout, this.trace, event);
-      if (removal === null) continue;
-      this.removals.push({ ...removal, exit: this.exitOf(this.trace.op(event)) });
+      const range = removalRange(opAt(this.program, this.trace.op(event)));
+      const ino = this.trace.argument(event, 1);
+      if (range === null || ino < 0) continue;
+      const enter = this.firstEffect(event, ino);
+      this.removals.push({ ino, enter, exit: this.exitOf(this.trace.op(event)), ...range });
     }
+  }
+
+  /** The first thing that the call entered at `enter` did to the file: while it waits, it removes nothing. */
+  private firstEffect(enter: number, ino: number): number {
+    const { trace } = this;
+    const op = trace.op(enter);
+    for (let event = enter + 1; event < trace.length; event++) {
+      if (trace.op(event) !== op) continue;
+      const kind = trace.kind(event);
+      const place = kind === EVENT.store ? 4 : 0;
+      if (EFFECTS.has(kind) && trace.argument(event, place) === ino) return event;
+      if (kind === EVENT.op_exit) break;
+    }
+    return NEVER;
   }
 }
 
@@ -280,33 +306,24 @@ export function settlingOf(how: number, contract: Contract): Settling {
   return (how & (STORE.dma | STORE.kernel)) !== 0 ? 'exit' : 'visible';
 }
 
-/** Was some pin of the block released between two events? */
+/** Was the block's last pin for writing released between two events? */
 export function unpinnedBetween(trace: Trace, block: number, from: number, to: number): boolean {
-  for (let event = from + 1; event < to; event++) {
-    if (trace.kind(event) === EVENT.unpin && trace.argument(event, 3) === block) return true;
+  let held = 0;
+  let released = false;
+  for (let event = 0; event < to; event++) {
+    const kind = trace.kind(event);
+    if (kind !== EVENT.pin && kind !== EVENT.unpin) continue;
+    if (trace.argument(event, 3) !== block || trace.argument(event, 4) === 0) continue;
+    held += kind === EVENT.pin ? 1 : -1;
+    if (kind === EVENT.unpin && event > from) released = true;
   }
-  return false;
+  return released && held === 0;
 }
 
-/** The pages that the call entered at `event` may take away from a file; null for other calls. */
-function removalOf(
-  program: Program,
-  layout: Layout,
-  trace: Trace,
-  event: number,
-): { ino: number; enter: number; from: number; to: number } | null {
-  const op = opAt(program, trace.op(event));
-  const ino = trace.argument(event, 1);
-  if (op === null || ino < 0) return null;
-  const { pageSize } = layout.geometry;
-  if (op.code === OP.ftruncate) {
-    const from = Math.floor(op.length / pageSize) * pageSize;
-    return { ino, enter: event, from, to: Number.MAX_SAFE_INTEGER };
-  }
-  if (op.code === OP.fallocate && op.flags === FALLOCATE_PUNCH_HOLE) {
-    const from = Math.floor(op.offset / pageSize) * pageSize;
-    const to = Math.ceil((op.offset + op.length) / pageSize) * pageSize;
-    return { ino, enter: event, from, to };
-  }
-  return null;
+/** The bytes that a call may take away from a file, whatever it has done so far; null for other calls. */
+function removalRange(op: Op | null): { from: number; to: number } | null {
+  if (op === null) return null;
+  if (op.code === OP.ftruncate) return { from: op.length, to: Number.MAX_SAFE_INTEGER };
+  const punches = op.code === OP.fallocate && op.flags === FALLOCATE_PUNCH_HOLE;
+  return punches ? { from: op.offset, to: op.offset + op.length } : null;
 }

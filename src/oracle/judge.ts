@@ -14,9 +14,10 @@ import type { Image } from '../media/image.js';
 import type { Program } from '../program/program.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { checkLoad, checkReuse } from './coherence.js';
+import { checkFree, checkLoad, checkReuse, checkStore } from './coherence.js';
 import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
+import { MeaningRule } from './meaning.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { JudgeState } from './state.js';
 
@@ -24,12 +25,14 @@ export class Judge {
   private readonly state: JudgeState;
   private readonly durability: DurabilityRule;
   private readonly exposure: ExposureRule;
+  private readonly meaning: MeaningRule;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
     this.state = new JudgeState(media);
     this.durability = new DurabilityRule(this.state);
     this.exposure = new ExposureRule(this.state);
+    this.meaning = new MeaningRule(this.state);
   }
 
   judge(program: Program, trace: Trace, options: JudgeOptions): Verdict {
@@ -37,6 +40,7 @@ export class Judge {
     state.reset(program, trace, options);
     this.durability.reset();
     this.exposure.reset();
+    this.meaning.reset();
     const { history, view, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
@@ -49,20 +53,29 @@ export class Judge {
       switch (kind) {
         case EVENT.op_enter:
           this.durability.enter(event);
+          this.meaning.enter(event);
           break;
         case EVENT.sync_range:
           this.durability.cover(event);
           break;
         case EVENT.op_exit:
+          this.meaning.exit(event);
           this.durability.exit(event);
           break;
-        case EVENT.extent_map:
         case EVENT.extent_unmap:
+          checkFree(state, event);
+          this.durability.noteMetadata(event);
+          this.meaning.change(event);
+          break;
+        case EVENT.extent_map:
         case EVENT.i_size:
           this.durability.noteMetadata(event);
+          this.meaning.change(event);
           break;
         case EVENT.store:
+          checkStore(state, event);
           this.exposure.store(event);
+          this.meaning.change(event);
           break;
         case EVENT.journal_commit:
           this.exposure.commit(event);

@@ -85,7 +85,7 @@ export const MECHANISMS = {
   },
   'stale-zero-page': {
     text: 'a page table still maps the zero page although the file has a block there',
-    rows: ['L06'],
+    rows: ['L06', 'L08'],
   },
   'stale-block': {
     text: 'a page table still maps a block that the file no longer has there',
@@ -94,6 +94,10 @@ export const MECHANISMS = {
   'wrong-bytes-read': {
     text: 'the block is the right one, but its bytes are not what was last written',
     rows: [],
+  },
+  'freed-while-pinned': {
+    text: 'a pinned block was freed',
+    rows: ['A9', 'L07'],
   },
   'block-reused-while-pinned': {
     text: 'a pinned block was freed and given to another page',
@@ -106,6 +110,14 @@ export const MECHANISMS = {
   'device-reached-reused-block': {
     text: 'a device wrote through an old pin into a block that belongs to another page now',
     rows: ['A9'],
+  },
+  'store-reached-freed-block': {
+    text: 'a store through an old mapping went into a block that the file has no longer there',
+    rows: [],
+  },
+  'call-not-done': {
+    text: 'the call returned success, and the file does not show what it was to do',
+    rows: [],
   },
   'store-reached-reused-block': {
     text: 'a store through an old mapping went into a block that belongs to another page now',

@@ -5,6 +5,7 @@
 import type { CrashPlan } from '../crash/plan.js';
 import type { Op } from '../program/op.js';
 import { MS_ASYNC, OP } from '../program/op.js';
+import type { Program } from '../program/program.js';
 
 export const PROMISES = {
   P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
@@ -33,6 +34,21 @@ export function promiseOf(op: Op): PromiseId | null {
   }
 }
 
+/** Bytes [from, to) of a file. */
+export interface FileRange {
+  readonly ino: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a call promises by its name alone: sync all files, fsync its own; an msync has to say. */
+export function wholeFiles(promise: PromiseId, ino: number, program: Program): FileRange[] {
+  const { filePagesMax, pageSize } = program.geometry;
+  const whole = (file: number): FileRange => ({ ino: file, from: 0, to: filePagesMax * pageSize });
+  if (promise === 'P6') return program.files.map((_, file) => whole(file));
+  return promise === 'P5' || ino < 0 ? [] : [whole(ino)];
+}
+
 /** A promise that was made: which call, and what it covers. */
 export interface PromiseMade {
   readonly op: number;
@@ -40,7 +56,7 @@ export interface PromiseMade {
   /** The events of its start and of its successful return. */
   readonly begin: number;
   readonly end: number;
-  readonly ranges: readonly { readonly ino: number; readonly from: number; readonly to: number }[];
+  readonly ranges: readonly FileRange[];
 }
 
 export interface Violation {

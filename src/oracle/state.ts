@@ -76,6 +76,8 @@ export class JudgeState {
   readonly kept: { promise: PromiseId; made: PromiseMade }[] = [];
   /** Blocks that may hold bytes that are not their owner's: promises about them are checked by bytes. */
   tainted = new Uint8Array(0);
+  /** 1 for each page (over all files) of which a store went to a block that it does not have. */
+  astray = new Uint8Array(0);
   private expectationOrNull: Expectation | null = null;
 
   constructor(media: Image) {
@@ -94,6 +96,10 @@ export class JudgeState {
     const { blockCount } = program.geometry;
     if (this.tainted.length !== blockCount) this.tainted = new Uint8Array(blockCount);
     this.tainted.fill(0);
+    if (this.astray.length !== this.view.blocks.length) {
+      this.astray = new Uint8Array(this.view.blocks.length);
+    }
+    this.astray.fill(0);
     this.verdict = {
       violations: [],
       repeats: 0,
@@ -125,6 +131,7 @@ export class JudgeState {
     const reported = this.verdict.violations.some((violation) => {
       if (violation.promise !== promise) return false;
       if (!everyInstance) return violation.mechanism === mechanism;
+      if (violation.plan === null) return false; // the brute-force checker looks at crash states only
       return promise === 'P9' ? violation.ino === ino : violation.op === op;
     });
     if (!reported && !isKnown(promise, mechanism)) return false;

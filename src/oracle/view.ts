@@ -138,6 +138,15 @@ export class FileView {
     return this.contents[ino * this.filePages * this.pageSize() + offset] as number;
   }
 
+  /** The first byte of [from, to) that is not `byte`; -1 if there is none. */
+  firstOther(ino: number, from: number, to: number, byte: number): number {
+    const start = ino * this.filePages * this.pageSize();
+    for (let at = start + from; at < start + to; at++) {
+      if (this.contents[at] !== byte) return at - start;
+    }
+    return -1;
+  }
+
   private map(page: number, block: number, event: number): void {
     this.blocks[page] = block;
     this.owner[block] = page;

@@ -1,4 +1,5 @@
 /** Runs programs on the model, for tests that look at what comes out. */
+import assert from 'node:assert/strict';
 import { ModelTarget, resolveKernel } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { Judge } from '../../src/oracle/judge.js';
@@ -22,7 +23,7 @@ export interface Setup {
   readonly kernel?: string;
   readonly bugs?: readonly string[];
   readonly settings?: Partial<Settings>;
-  /** In the text form, followed as far as it goes; without one the threads run one after the other. */
+  /** In the text form, followed to its end; without one the threads run one after the other. */
   readonly schedule?: string;
 }
 
@@ -49,7 +50,11 @@ export function runText(text: string, setup: Setup = {}): Ran {
   const line = lineOf(setup);
   const { pointNames } = line.target;
   const schedule = parseSchedule(setup.schedule ?? '', pointNames);
-  return runProgram(line, parseProgram(text), new ReplayScheduler(schedule, pointNames, 'lenient'));
+  const scheduler = new ReplayScheduler(schedule, pointNames, 'lenient');
+  const ran = runProgram(line, parseProgram(text), scheduler);
+  // A schedule that is not followed tests something else than it says.
+  assert.equal(scheduler.followed, schedule.length, 'switches of the schedule that were followed');
+  return ran;
 }
 
 export function runProgram(line: Line, program: Program, scheduler: Scheduler): Ran {

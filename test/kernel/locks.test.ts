@@ -54,6 +54,7 @@ describe('the catalogue', () => {
       'allocateWithoutZeroing',
       'fdatasyncSkipsCommit',
       'reuseBeforeCommit',
+      'removedStaysMapped',
     ];
     const used = new Set([
       ...forTests,

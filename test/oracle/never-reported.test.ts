@@ -30,16 +30,53 @@ const TRAPS: readonly Trap[] = [
       t1: store(m0, 0x40, 8)`,
     setup: {
       schedule:
-        'start -> t0\nt0 op 3 at dax_writeback_one:flushed #1 -> t1\nt1 op 4 at op_end #1 -> t0\n',
+        'start -> t0\nt0 op 3 at dax_writeback_one:flushed #1 -> t1\nt1 op 4 at wait:dax_entry #1 -> t0\n',
     },
   },
   {
     what: 'a store that was issued before fsync, held in its buffer, becomes visible during it',
-    program: `${SHARED} t0: store(m0, 0x0, 8)\n t0: spawn\n t0: fsync(f0)
-      t1: store(m0, 0x40, 8)`,
+    program: `${SHARED} t0: store(m0, 0x0, 8)\n t0: fsync(f0)\n t1: store(m0, 0x40, 8)`,
+    setup: {
+      schedule: `start -> t0
+        t0 op 2 at op_end #1 -> t1
+        t1 op 4 at store_buffered #1 -> t0
+        t0 op 3 at dax_writeback_one:locked #1 -> b1
+        b1 at buffer_drained #0 -> t0
+      `,
+    },
+  },
+  {
+    what: 'a truncate beside fsync takes away what was stored in its range',
+    program: `${SHARED} t0: store(m0, 0x2040, 8)\n t0: spawn\n t0: fsync(f0)\n t1: ftruncate(f0, 0x2000)`,
     setup: {
       schedule:
-        'start -> t1\nt1 op 4 at store_buffered #1 -> t0\nt0 op 3 at dax_writeback_one:flushed #1 -> b1\n',
+        'start -> t0\nt0 op 3 at dax_writeback_mapping_range:start #1 -> t1\nt1 at task_end #0 -> t0\n',
+    },
+  },
+  {
+    what: 'a zero page that write(2) is about to unmap is gone before anybody stores to the block',
+    program: `file a pages 1 allocated 0
+      t0: f0 = open("a")
+      t0: m0 = mmap(f0, pages 0..1, MAP_SHARED|UNALIGNED)
+      t0: m1 = mmap(f0, pages 0..1, MAP_SHARED|UNALIGNED)
+      t0: load(m1, 0x40, 8)
+      t0: store(m0, 0x40, 8)
+      t0: load(m1, 0x40, 8)
+      t1: pwrite(f0, 0x0, 8)`,
+    setup: {
+      schedule: `start -> t0
+        t0 op 3 at op_end #1 -> t1
+        t1 op 6 at invalidate_inode_pages2:entry_done #1 -> t0
+        t0 at task_end #0 -> t1
+      `,
+    },
+  },
+  {
+    what: 'a device stops where its pin is released by another thread',
+    program: `${SHARED} t0: p0 = pin(m0, pages 0..4, WRITE)\n t0: spawn\n t0: dma_write(p0, 0xfff, 8)
+      t0: fsync(f0)\n t1: unpin(p0)\n t1: msync(m0, pages 0..1, MS_SYNC)`,
+    setup: {
+      schedule: 'start -> t0\nt0 op 3 at dma:page_done #1 -> t1\nt1 at task_end #0 -> t0\n',
     },
   },
   {

@@ -117,11 +117,7 @@ describe('the running kernel', () => {
       t0: store(m0, 0x40, 8)
       t1: pwrite(f0, 0x0, 8)
       t1: load(m0, 0x0, 8)`;
-    const schedule = [
-      'start -> t0',
-      't0 op 3 at dax_insert_entry:start #1 -> t1',
-      't1 at task_end #0 -> t0',
-    ].join('\n');
+    const schedule = ['start -> t0', 't0 op 3 at dax_insert_entry:start #1 -> t1'].join('\n');
     const { signatures } = withKnob('writeTrustsExtentMap', program, schedule);
     assert.deepEqual(signatures, ['P1 stale-zero-page']);
     assert.deepEqual(runText(program, { schedule }).signatures, []);

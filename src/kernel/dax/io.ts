@@ -26,8 +26,11 @@ import {
 import { invalidateEntry, xaLock } from './mapping.js';
 
 /**
- * Models invalidate_inode_pages2_range() for pages [start, end): clean entries go, tagged ones stay, and
- * nothing of the range stays mapped. In this order: whoever faults in between sees the new block map.
+ * Models invalidate_inode_pages2_range() for pages [start, end): clean entries go, tagged ones stay.
+ *
+ * Deviation: each entry's pages are unmapped while it is locked. Linux removes all entries of the range and
+ * unmaps it afterwards; who faults in between finds no zero entry that would tell it to unmap the zero page
+ * elsewhere (L08).
  */
 function* invalidateInodePages2(
   k: Kernel,
@@ -40,6 +43,7 @@ function* invalidateInodePages2(
     yield* invalidateEntry(k, t, inode, index);
     if (k.preempt(t, POINT['invalidate_inode_pages2:entry_done'])) yield;
   }
+  if (!k.knobs.invalidateUnmapsLate) return;
   if (k.preempt(t, POINT['invalidate_inode_pages2:before_unmap'])) yield;
   yield* unmapMappingPages(k, t, inode, start, end - start, false);
 }

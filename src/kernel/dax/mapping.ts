@@ -219,6 +219,11 @@ export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number
     putUnlockedEntry(k, inode, index, entry, true);
     return;
   }
+  if (!k.knobs.invalidateUnmapsLate) {
+    lockEntry(k, inode, index);
+    yield* unmapMappingPages(k, t, inode, slot, entryPages(k, entry), false);
+    xaLock(k, t);
+  }
   eraseEntry(k, t, inode, slot, WHY.invalidate);
   wakeEntry(k, inode, slot, true);
 }

@@ -154,6 +154,7 @@ export function* unmapMappingPages(
   count: number,
   evenCows: boolean,
 ): Run<void> {
+  if (k.knobs.removedStaysMapped) return;
   if (!inode.iMmapRwsem.tryRead(k, t)) yield* inode.iMmapRwsem.waitRead(k, t);
   for (const vma of inode.vmas) {
     const range = overlap(vma, index, count);
