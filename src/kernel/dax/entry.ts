@@ -93,15 +93,7 @@ export function setTag(
 ): void {
   if (isTagged(inode, slot, tag)) return;
   inode.tags[slot] = (inode.tags[slot] as number) | tag;
-  if (tag === TAG.dirty) trackPinsAgain(k, inode.entries[slot] as number);
   k.trace.append(EVENT.dax_tag, t.id, t.op, inode.ino, slot, tag, 1, why);
-}
-
-/** What devices write from now on to the pages of an entry will be flushed with it. */
-function trackPinsAgain(k: Kernel, entry: number): void {
-  if (!isMapped(entry)) return;
-  const block = entryBlock(entry);
-  k.mm.cleanedUnderPin.fill(0, block, block + entryPages(k, entry));
 }
 
 /** xas_clear_mark(). */

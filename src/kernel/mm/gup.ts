@@ -22,20 +22,22 @@ function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pinned
   for (let tries = 0; tries < FAULT_RETRIES_MAX; tries++) {
     const pte = k.mm.walk(vpage);
     const allowed = (pte & PTE_PRESENT) !== 0 && (!write || (pte & PTE_WRITE) !== 0);
-    if (allowed) return takeReference(k, vpage, pte);
+    if (allowed) return takeReference(k, vpage, pte, write);
     const result = yield* handleMmFault(k, t, vpage, write);
     if (result !== FAULT.noPage) return null;
   }
   return null;
 }
 
-function takeReference(k: Kernel, vpage: number, pte: number): PinnedPage | null {
+function takeReference(k: Kernel, vpage: number, pte: number, write: boolean): PinnedPage | null {
   const vma = k.mm.findVma(vpage);
   if (vma === null) return null;
   const page = vma.pgoff + vpage - vma.start;
   if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) return { ino: NO_INO, page, block: -1 };
   const block = pteBlock(pte);
-  if ((k.mm.pinCounts[block] as number)++ === 0) k.mm.cleanedUnderPin[block] = 0;
+  const pinned = (k.mm.pinCounts[block] as number)++ > 0;
+  // Whoever pins for writing has faulted for it: the entry is DIRTY, until it is cleaned again.
+  if (!pinned || write) k.mm.cleanedUnderPin[block] = 0;
   return { ino: vma.inode.ino, page, block };
 }
 
