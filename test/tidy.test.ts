@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, string> = {
   corpus: 'program support',
   coverage: 'program trace',
   crash: 'media persistency',
-  finding: 'oracle program schedule support',
+  finding: 'oracle program run schedule support',
   index: 'anything',
   kernel: 'machine media program schedule support target trace',
   machine: 'support trace',

@@ -194,7 +194,6 @@ export class Fuzzer {
   }
 
   private findingSetup(): FindingSetup {
-    const { fs, domain, persistency } = this.setup.settings;
-    return { ...this.setup.kernel, fs, domain, persistency };
+    return { ...this.setup.kernel, ...this.setup.settings };
   }
 }

@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import type { SchedulerName } from '../campaign/messages.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
+import { THREADS_MAX } from '../program/program.js';
 import { VERSION } from '../support/version.js';
 import { doctor } from './doctor.js';
 import { explain } from './explain.js';
@@ -67,7 +68,7 @@ function addRun(program: Command, done: Done): void {
     .option(
       '--threads <n>',
       'threads of a program, at most',
-      integer('--threads', 1, 4),
+      integer('--threads', 1, THREADS_MAX),
       DEFAULT_GENERATE.threadsMax,
     )
     .option(

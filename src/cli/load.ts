@@ -52,7 +52,8 @@ export function inFile<T>(file: string, body: () => T): T {
 }
 
 export function settingsOf(setup: FindingSetup): Settings {
-  return { fs: 'ext4', domain: setup.domain, persistency: setup.persistency };
+  const { fs, domain, persistency } = setup;
+  return { fs, domain, persistency };
 }
 
 /** A line for one kernel, in this thread, with its media in memory. */

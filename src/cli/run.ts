@@ -9,6 +9,7 @@ import { Campaign } from '../campaign/campaign.js';
 import type { SchedulerName } from '../campaign/messages.js';
 import { loadCorpus } from '../corpus/files.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
+import type { KernelSpec } from '../kernel/model-target.js';
 import { resolveKernel } from '../kernel/model-target.js';
 import { printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
@@ -51,7 +52,16 @@ const SEEDS_DIRECTORY = path.join(__dirname, '..', '..', '..', 'corpora', 'seeds
 
 /** Gives the exit code: 1 if something was found. */
 export async function runCampaign(flags: RunFlags): Promise<number> {
-  const options = resolve(flags);
+  const kernel = resolveKernel(flags.kernel, flags.bug ?? []);
+  const places = placesOf(flags, kernel);
+  removeStaleLeftovers(places);
+  const options: CampaignOptions = {
+    ...valuesOf(flags),
+    ...places,
+    kernel,
+    corpus: startingPrograms(flags, places.corpusDirectory),
+    known: flags.resume === true ? knownSignatures(places.crashesDirectory) : [],
+  };
   const screen = new Screen(options, flags.json === true);
   const campaign = new Campaign(options, screen, () => performance.now());
   const stop = (): void => {
@@ -73,16 +83,25 @@ export async function runCampaign(flags: RunFlags): Promise<number> {
   return summary.findings.length > 0 ? 1 : 0;
 }
 
-/** Every option given a value; nothing later asks whether it was given. */
-function resolve(flags: RunFlags): CampaignOptions {
-  const kernel = resolveKernel(flags.kernel, flags.bug ?? []);
+type Places = Pick<CampaignOptions, 'corpusDirectory' | 'crashesDirectory'>;
+
+/** Where the campaign files things. */
+function placesOf(flags: RunFlags, kernel: KernelSpec): Places {
   const name = [kernel.kernel, ...kernel.bugs].join('+');
   const corpusDirectory = flags.corpus ?? path.join('corpora', name);
   const crashesDirectory = flags.crashes ?? path.join('crashes', name);
   checkDirectory('--corpus', corpusDirectory);
   checkDirectory('--crashes', crashesDirectory);
+  return { corpusDirectory, crashesDirectory };
+}
+
+function removeStaleLeftovers({ corpusDirectory, crashesDirectory }: Places): void {
   const deadline = Date.now() - LEFTOVER_AGE_MS;
   for (const directory of [corpusDirectory, crashesDirectory]) removeLeftovers(directory, deadline);
+}
+
+/** The programs that the campaign begins with, as text; says which files it could not read. */
+function startingPrograms(flags: RunFlags, corpusDirectory: string): string[] {
   const sources = [
     ...(flags.seeds ? [SEEDS_DIRECTORY] : []),
     ...(flags.resume === true ? [corpusDirectory] : []),
@@ -93,8 +112,14 @@ function resolve(flags: RunFlags): CampaignOptions {
     for (const problem of loaded.problems) err(oneLine(`daxfuzz: ${problem}`));
     corpus.push(...loaded.programs.map(printProgram));
   }
+  return corpus;
+}
+
+type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;
+
+/** Every other option given a value; nothing later asks whether it was given. */
+function valuesOf(flags: RunFlags): Values {
   return {
-    kernel,
     settings: { domain: flags.domain, persistency: flags.persistency, fs: flags.fs },
     seed: flags.seed ?? BigInt(`0x${randomBytes(8).toString('hex')}`).toString(),
     workers: flags.workers,
@@ -104,10 +129,6 @@ function resolve(flags: RunFlags): CampaignOptions {
     scheduler: flags.scheduler,
     threadsMax: flags.threads,
     opsMax: flags.ops,
-    corpusDirectory,
-    crashesDirectory,
-    corpus,
-    known: flags.resume === true ? knownSignatures(crashesDirectory) : [],
   };
 }
 

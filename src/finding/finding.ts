@@ -4,21 +4,18 @@
  * Two findings are the same if their signature is: the promise that was broken and the mechanism by which,
  * both free of names, numbers and offsets, so that it stays the same while the program shrinks.
  */
-import type { Mechanism } from '../oracle/mechanism.js';
 import { MECHANISMS } from '../oracle/mechanism.js';
 import type { PromiseId, Violation } from '../oracle/promise.js';
 import type { Program } from '../program/program.js';
 import { FILE_NAMES } from '../program/program.js';
+import type { Settings } from '../run.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { hashText } from '../support/hash.js';
 
 /** What a run needs besides program and schedule; the same strings as on the command line. */
-export interface FindingSetup {
+export interface FindingSetup extends Settings {
   readonly kernel: string;
   readonly bugs: readonly string[];
-  readonly fs: string;
-  readonly domain: 'adr' | 'eadr';
-  readonly persistency: 'line' | 'location';
 }
 
 export interface Finding {
@@ -46,19 +43,12 @@ const PROMISE_VERB: Record<PromiseId, string> = {
 
 /** One sentence, the same for all findings with this signature. */
 export function titleOf(violation: Pick<Violation, 'promise' | 'mechanism'>): string {
-  return `${PROMISE_VERB[violation.promise]}: ${mechanismOf(violation).text}`;
+  return `${PROMISE_VERB[violation.promise]}: ${MECHANISMS[violation.mechanism].text}`;
 }
 
 /** Catalogue rows with the same mechanism: what the finding looks like, not what it is. */
 export function catalogueRows(violation: Pick<Violation, 'mechanism'>): readonly string[] {
-  return mechanismOf(violation).rows;
-}
-
-function mechanismOf(violation: Pick<Violation, 'mechanism'>): {
-  text: string;
-  rows: readonly string[];
-} {
-  return MECHANISMS[violation.mechanism as Mechanism];
+  return MECHANISMS[violation.mechanism].rows;
 }
 
 /** A short name for files: readable, and different for different reproducers. */

@@ -19,7 +19,7 @@ import type { Finding, FindingSetup } from './finding.js';
 import { catalogueRows, findingId, placeOf, signatureOf, titleOf } from './finding.js';
 import schema from './reproducer.schema.json';
 
-export interface Reproducer {
+export interface Reproducer extends FindingSetup {
   readonly format: 1;
   readonly daxfuzz: string;
   readonly id: string;
@@ -28,11 +28,6 @@ export interface Reproducer {
   readonly mechanism: string;
   readonly title: string;
   readonly catalogue: readonly string[];
-  readonly kernel: string;
-  readonly bugs: readonly string[];
-  readonly fs: 'ext4';
-  readonly domain: 'adr' | 'eadr';
-  readonly persistency: 'line' | 'location';
   readonly program: readonly string[];
   readonly schedule: readonly string[];
   readonly violation: {
@@ -73,7 +68,7 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
     catalogue: catalogueRows(violation),
     kernel: setup.kernel,
     bugs: setup.bugs,
-    fs: 'ext4',
+    fs: setup.fs,
     domain: setup.domain,
     persistency: setup.persistency,
     program: lines(program),

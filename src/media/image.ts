@@ -4,7 +4,7 @@
  * that changed since the last time are written, because a campaign does this tens of thousands of times a
  * second.
  */
-import { sameGeometry } from '../program/geometry.js';
+import { BLOCKS_MAX, sameGeometry } from '../program/geometry.js';
 import type { Program } from '../program/program.js';
 import { STALE_BYTE } from '../program/program.js';
 import type { Layout } from './layout.js';
@@ -25,7 +25,7 @@ export class Image {
   private layout: Layout | null = null;
   /** Where the metadata record of the last program ended. */
   private recordEnd = 0;
-  private readonly wanted: Uint8Array = new Uint8Array(4096);
+  private readonly wanted: Uint8Array = new Uint8Array(BLOCKS_MAX);
 
   constructor(private readonly allocate: AllocateMedia = inMemory) {}
 

@@ -16,21 +16,23 @@ import type { Candidate, Draft } from './draft.js';
 export type { Candidate } from './draft.js';
 import { draftOf, render } from './draft.js';
 import {
-  dropOps,
-  dropThreads,
-  dropUnstarted,
   dropWithoutPmds,
-  inOneThread,
-  mergeThreads,
-  moveOps,
   movePagesDown,
   renumberSlots,
   shrinkArguments,
   shrinkFiles,
-  startTogether,
   unifyMappings,
   withoutDevices,
-} from './program-passes.js';
+} from './argument-passes.js';
+import {
+  dropOps,
+  dropThreads,
+  dropUnstarted,
+  inOneThread,
+  mergeThreads,
+  moveOps,
+  startTogether,
+} from './drop-passes.js';
 import { dropSwitches, earlierSwitches } from './schedule-passes.js';
 
 /** What an execution of a candidate that still fails tells the minimiser. */

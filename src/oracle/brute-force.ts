@@ -14,7 +14,7 @@ import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
 import type { Contract } from '../target/target.js';
-import { EVENT } from '../trace/event.js';
+import { AT, EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { PromiseMade } from './promise.js';
@@ -77,15 +77,15 @@ function promisesOf(program: Program, trace: Trace): PromiseMade[] {
     const op = trace.op(begin);
     const promise = promiseOf(opAt(program, op) as Op);
     if (promise === null) continue;
-    const ranges = wholeFiles(promise, trace.argument(begin, 1), program);
+    const ranges = wholeFiles(promise, trace.argument(begin, AT.op_enter.ino), program);
     for (let event = begin + 1; event < trace.length; event++) {
       if (trace.op(event) !== op) continue;
       if (trace.kind(event) === EVENT.sync_range && promise === 'P5') {
-        const from = trace.argument(event, 1) * pageSize;
-        const to = from + trace.argument(event, 2) * pageSize;
-        ranges.push({ ino: trace.argument(event, 0), from, to });
+        const from = trace.argument(event, AT.sync_range.page) * pageSize;
+        const to = from + trace.argument(event, AT.sync_range.pages) * pageSize;
+        ranges.push({ ino: trace.argument(event, AT.sync_range.ino), from, to });
       } else if (trace.kind(event) === EVENT.op_exit) {
-        if (trace.argument(event, 0) === 0) {
+        if (trace.argument(event, AT.op_exit.result) === 0) {
           made.push({ op, task: trace.task(begin), begin, end: event, ranges });
         }
         break;

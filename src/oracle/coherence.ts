@@ -4,7 +4,7 @@
  */
 import { HOLE, blockOf } from '../media/layout.js';
 import { hex } from '../support/units.js';
-import { EVENT, LOAD, STORE } from '../trace/event.js';
+import { AT, EVENT, LOAD, STORE } from '../trace/event.js';
 import { dataByte, fillData } from '../trace/trace.js';
 import type { JudgeState } from './state.js';
 import type { Mechanism } from './mechanism.js';
@@ -12,12 +12,15 @@ import type { Mechanism } from './mechanism.js';
 /** P1: a load shows the bytes that the file should hold at this point of the trace. */
 export function checkLoad(state: JudgeState, event: number): void {
   const { trace, view, layout } = state;
-  const how = trace.argument(event, 3);
+  const how = trace.argument(event, AT.load.how);
   if ((how & LOAD.private) !== 0) return; // POSIX leaves open what a private mapping shows
-  const ino = trace.argument(event, 4);
-  const offset = trace.argument(event, 5);
-  const data = trace.argument(event, 2);
-  const length = Math.min(trace.argument(event, 1), (view.sizes[ino] as number) - offset);
+  const ino = trace.argument(event, AT.load.ino);
+  const offset = trace.argument(event, AT.load.offset);
+  const data = trace.argument(event, AT.load.data);
+  const length = Math.min(
+    trace.argument(event, AT.load.length),
+    (view.sizes[ino] as number) - offset,
+  );
   for (let i = 0; i < length; i++) {
     const found = dataByte(trace, data, i);
     const expected = view.byteOf(ino, offset + i);
@@ -25,7 +28,9 @@ export function checkLoad(state: JudgeState, event: number): void {
     const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
     const mapped = view.blocks[page] as number;
     const readFrom =
-      trace.argument(event, 0) < 0 ? HOLE : blockOf(layout, trace.argument(event, 0));
+      trace.argument(event, AT.load.address) < 0
+        ? HOLE
+        : blockOf(layout, trace.argument(event, AT.load.address));
     // What a device reads is promised by its pin: that the block stays the file's.
     const promise = (how & LOAD.dma) !== 0 && readFrom !== mapped ? 'P13' : 'P1';
     const mechanism = promise === 'P13' ? 'pinned-block-freed' : explainLoad(readFrom, mapped);
@@ -64,11 +69,11 @@ function ownStoreHeld(
   const task = trace.task(load);
   for (let event = load + 1; event < trace.length; event++) {
     if (trace.kind(event) !== EVENT.store || trace.task(event) !== task) continue;
-    if (trace.argument(event, 6) > load) return false;
-    const from = trace.argument(event, 5);
-    const within = offset >= from && offset < from + trace.argument(event, 1);
-    if (trace.argument(event, 4) !== ino || !within) continue;
-    if (dataByte(trace, trace.argument(event, 2), offset - from) === value) return true;
+    if (trace.argument(event, AT.store.issued) > load) return false;
+    const from = trace.argument(event, AT.store.offset);
+    const within = offset >= from && offset < from + trace.argument(event, AT.store.length);
+    if (trace.argument(event, AT.store.ino) !== ino || !within) continue;
+    if (dataByte(trace, trace.argument(event, AT.store.data), offset - from) === value) return true;
   }
   return false;
 }
@@ -79,14 +84,15 @@ function ownStoreHeld(
  */
 export function checkStore(state: JudgeState, event: number): void {
   const { trace, view, layout } = state;
-  const ino = trace.argument(event, 4);
-  const how = trace.argument(event, 3);
+  const ino = trace.argument(event, AT.store.ino);
+  const how = trace.argument(event, AT.store.how);
   if (ino < 0 || (how & STORE.dma) !== 0) return; // what a device may reach is P13
-  const offset = trace.argument(event, 5);
+  const offset = trace.argument(event, AT.store.offset);
   const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
-  if (view.blocks[page] === blockOf(layout, trace.argument(event, 0))) return;
+  if (view.blocks[page] === blockOf(layout, trace.argument(event, AT.store.address))) return;
   const isKernel = (how & STORE.kernel) !== 0;
-  if (isKernel && trace.argument(event, 2) === fillData(0)) return; // zeroing before the block is mapped
+  // Zeroing before the block is mapped.
+  if (isKernel && trace.argument(event, AT.store.data) === fillData(0)) return;
   state.astray[page] = 1;
   const mechanism: Mechanism = 'store-reached-freed-block';
   if (isKernel || state.isRepeat('P9', mechanism, -1, ino)) return;
@@ -98,13 +104,13 @@ export function checkStore(state: JudgeState, event: number): void {
 /** P13: a block is not freed while it is pinned. */
 export function checkFree(state: JudgeState, event: number): void {
   const { trace, view, layout } = state;
-  const block = trace.argument(event, 2);
+  const block = trace.argument(event, AT.extent_unmap.block);
   if ((view.pins[block] as number) <= 0) return;
   const mechanism: Mechanism = 'freed-while-pinned';
   const op = trace.op(event);
-  const ino = trace.argument(event, 0);
+  const ino = trace.argument(event, AT.extent_unmap.ino);
   if (state.isRepeat('P13', mechanism, op, ino)) return;
-  const offset = trace.argument(event, 1) * layout.geometry.pageSize;
+  const offset = trace.argument(event, AT.extent_unmap.page) * layout.geometry.pageSize;
   const detail = `loses block ${block}, which is still pinned`;
   state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
 }
@@ -112,7 +118,7 @@ export function checkFree(state: JudgeState, event: number): void {
 /** P13: a block that is mapped to a page now must not be pinned through its former owner. */
 export function checkReuse(state: JudgeState, event: number): void {
   const { trace, view } = state;
-  const block = trace.argument(event, 2);
+  const block = trace.argument(event, AT.extent_map.block);
   if ((view.pins[block] as number) <= 0) return;
   const mechanism: Mechanism = 'block-reused-while-pinned';
   if (state.isRepeat('P13', mechanism, trace.op(event), -1)) return;
@@ -122,8 +128,8 @@ export function checkReuse(state: JudgeState, event: number): void {
       mechanism,
       op: trace.op(event),
       event,
-      ino: trace.argument(event, 0),
-      offset: trace.argument(event, 1) * state.layout.geometry.pageSize,
+      ino: trace.argument(event, AT.extent_map.ino),
+      offset: trace.argument(event, AT.extent_map.page) * state.layout.geometry.pageSize,
       store: -1,
       detail: `gets block ${block}, which is still pinned through its former owner`,
     },

@@ -7,12 +7,13 @@ import { decodeMetadata, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
-import { EVENT } from '../trace/event.js';
-import { afterCrash, settlingOf, unpinnedBetween } from './expectation.js';
-import type { Candidate, JudgeState } from './state.js';
+import { AT, EVENT } from '../trace/event.js';
+import { TASK_NUMBERS } from '../trace/trace.js';
+import { afterCrash, isSettled, settlingOf } from './expectation.js';
+import type { JudgeState } from './state.js';
 import { explainLostStore } from './explain.js';
 import type { Mechanism } from './mechanism.js';
-import type { FileRange, PromiseId, PromiseMade } from './promise.js';
+import type { Candidate, FileRange, PromiseId, PromiseMade } from './promise.js';
 import { promiseOf, wholeFiles } from './promise.js';
 
 /** A call that promises durability and has not returned. */
@@ -36,7 +37,9 @@ const SIZE = -1;
 type Outcome = 'new' | 'known' | 'none';
 
 export class DurabilityRule {
-  private readonly open: (OpenPromise | null)[] = new Array<OpenPromise | null>(16).fill(null);
+  private readonly open: (OpenPromise | null)[] = new Array<OpenPromise | null>(TASK_NUMBERS).fill(
+    null,
+  );
   /** Per file, what changed in its metadata and when. */
   private readonly changes: MetadataChange[][] = [];
   /** Of the call being decided: the known mechanisms that it met, and how each store was lost. */
@@ -57,7 +60,7 @@ export class DurabilityRule {
     const op = trace.op(event);
     const promise = promiseOf(opAt(program, op) as Op);
     if (promise === null) return;
-    const ranges = wholeFiles(promise, trace.argument(event, 1), program);
+    const ranges = wholeFiles(promise, trace.argument(event, AT.op_enter.ino), program);
     this.open[trace.task(event)] = { promise, op, begin: event, ranges };
   }
 
@@ -67,19 +70,28 @@ export class DurabilityRule {
     const open = this.open[trace.task(event)] ?? null;
     if (open?.promise !== 'P5') return;
     const { pageSize } = layout.geometry;
-    const from = trace.argument(event, 1) * pageSize;
-    const to = from + trace.argument(event, 2) * pageSize;
-    open.ranges.push({ ino: trace.argument(event, 0), from, to });
+    const from = trace.argument(event, AT.sync_range.page) * pageSize;
+    const to = from + trace.argument(event, AT.sync_range.pages) * pageSize;
+    open.ranges.push({ ino: trace.argument(event, AT.sync_range.ino), from, to });
   }
 
   noteMetadata(event: number): void {
     const { trace } = this.state;
-    const ino = trace.argument(event, 0);
-    const isSize = trace.kind(event) === EVENT.i_size;
-    const page = isSize ? SIZE : trace.argument(event, 1);
-    const mapped = trace.kind(event) === EVENT.extent_map;
-    const value = isSize ? trace.argument(event, 1) : mapped ? trace.argument(event, 2) : HOLE;
-    (this.changes[ino] as MetadataChange[]).push({ event, page, value });
+    const kind = trace.kind(event);
+    if (kind === EVENT.i_size) {
+      const value = trace.argument(event, AT.i_size.size);
+      this.changesOf(trace.argument(event, AT.i_size.ino)).push({ event, page: SIZE, value });
+      return;
+    }
+    const isMapped = kind === EVENT.extent_map;
+    const at = isMapped ? AT.extent_map : AT.extent_unmap;
+    const page = trace.argument(event, at.page);
+    const value = isMapped ? trace.argument(event, at.block) : HOLE;
+    this.changesOf(trace.argument(event, at.ino)).push({ event, page, value });
+  }
+
+  private changesOf(ino: number): MetadataChange[] {
+    return this.changes[ino] as MetadataChange[];
   }
 
   exit(event: number): void {
@@ -88,7 +100,7 @@ export class DurabilityRule {
     const open = this.open[task] ?? null;
     if (open === null) return;
     this.open[task] = null;
-    if (trace.argument(event, 0) !== 0) return; // a call that failed promises nothing
+    if (trace.argument(event, AT.op_exit.result) !== 0) return; // a call that failed promises nothing
     verdict.promises++;
     const made: PromiseMade = {
       op: open.op,
@@ -153,7 +165,7 @@ export class DurabilityRule {
         op: made.op,
         event: made.end,
         ino,
-        offset: trace.argument(store, 5),
+        offset: trace.argument(store, AT.store.offset),
         store,
         detail: '',
       };
@@ -184,29 +196,19 @@ export class DurabilityRule {
   private isPromised(store: number, made: PromiseMade, ino: number, page: number): boolean {
     const { trace, view, layout, options } = this.state;
     const { pageSize } = layout.geometry;
-    if (trace.argument(store, 4) !== ino) return false;
-    const from = trace.argument(store, 5);
-    const to = from + trace.argument(store, 1);
+    if (trace.argument(store, AT.store.ino) !== ino) return false;
+    const from = trace.argument(store, AT.store.offset);
+    const to = from + trace.argument(store, AT.store.length);
     if (to <= page * pageSize || from >= (page + 1) * pageSize) return false;
-    const op = trace.op(store);
-    switch (settlingOf(trace.argument(store, 3), options.contract)) {
-      case 'visible':
-        return (
-          store < made.begin ||
-          (trace.task(store) === made.task && trace.argument(store, 6) < made.begin)
-        );
-      case 'exit':
-        return (view.exits[op] as number) < made.begin;
-      case 'unpin': {
-        const block = view.blocks[view.pageIndex(ino, page)] as number;
-        return (
-          (view.exits[op] as number) < made.begin &&
-          unpinnedBetween(trace, block, store, made.begin)
-        );
-      }
-      case 'never':
-        return false;
-    }
+    const deed = {
+      event: store,
+      op: trace.op(store),
+      task: trace.task(store),
+      issued: trace.argument(store, AT.store.issued),
+      settling: settlingOf(trace.argument(store, AT.store.how), options.contract),
+      block: view.blocks[view.pageIndex(ino, page)] as number,
+    };
+    return isSettled(trace, view, deed, made);
   }
 
   /**
@@ -244,7 +246,7 @@ export class DurabilityRule {
   /** Is what the oldest surviving metadata version says one of the states since the call started? */
   private checkMetadata(promise: PromiseId, made: PromiseMade): boolean {
     const { history, trace, layout, view } = this.state;
-    const changed = made.ranges.some((range) => (this.changes[range.ino] as unknown[]).length > 0);
+    const changed = made.ranges.some((range) => this.changesOf(range.ino).length > 0);
     if (!changed) return false;
     const version = history.versions.durable;
     const durable = decodeMetadata(layout, history.versions.record(version, trace));
@@ -277,7 +279,7 @@ export class DurabilityRule {
   ): boolean {
     if (value === now) return true;
     let atStart: number | null = null;
-    for (const change of this.changes[ino] as MetadataChange[]) {
+    for (const change of this.changesOf(ino)) {
       if (change.page !== page) continue;
       if (change.event < made.begin) atStart = change.value;
       else if (change.value === value) return true;

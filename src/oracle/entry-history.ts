@@ -1,8 +1,9 @@
 /**
  * The life of one page's DAX entry, its tags and its mappings, read back from the trace.
  */
-import { EVENT, PTE, TAG, WHY } from '../trace/event.js';
+import { AT, EVENT, PTE, TAG, WHY } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
+import { coversPage } from './covers.js';
 
 /** Why the entry of a page is not DIRTY, as far as the trace has been read. */
 export type Loss =
@@ -46,47 +47,53 @@ export class EntryHistory {
     while (this.dirty && this.position < end) this.readTo(this.position + 1);
   }
 
-  private covers(event: number, pageArgument: number, pagesArgument: number): boolean {
-    const page = this.trace.argument(event, pageArgument);
-    return page <= this.page && this.page < page + this.trace.argument(event, pagesArgument);
+  private apply(event: number): void {
+    const { trace, ino, page } = this;
+    switch (trace.kind(event)) {
+      case EVENT.set_pte:
+        if (coversPage(trace, event, AT.set_pte, ino, page)) this.setPte(event);
+        break;
+      case EVENT.dax_insert_entry:
+        if (coversPage(trace, event, AT.dax_insert_entry, ino, page)) this.insert(event);
+        break;
+      case EVENT.dax_delete_entry:
+        if (coversPage(trace, event, AT.dax_delete_entry, ino, page)) this.drop(event);
+        break;
+      case EVENT.dax_tag:
+        if (trace.argument(event, AT.dax_tag.ino) === ino && this.isHead(event)) this.tag(event);
+        break;
+      case EVENT.dax_writeback_one:
+        if (coversPage(trace, event, AT.dax_writeback_one, ino, page))
+          this.writebacks.set(trace.op(event), event);
+        break;
+      default:
+        break;
+    }
   }
 
-  private apply(event: number): void {
+  private insert(event: number): void {
     const { trace } = this;
-    const kind = trace.kind(event);
-    if (kind === EVENT.set_pte) {
-      if (trace.argument(event, 3) === this.ino && this.covers(event, 4, 1)) this.setPte(event);
-      return;
-    }
-    if (trace.argument(event, 0) !== this.ino) return;
-    if (kind === EVENT.dax_insert_entry && this.covers(event, 1, 2)) {
-      this.present = true;
-      this.head = trace.argument(event, 1);
-      this.headPages = trace.argument(event, 2);
-      this.dirty = (trace.argument(event, 5) & TAG.dirty) !== 0;
-    } else if (kind === EVENT.dax_delete_entry && this.covers(event, 1, 2)) {
-      this.drop(trace.argument(event, 3), trace.argument(event, 4));
-    } else if (kind === EVENT.dax_tag && this.isHead(event)) {
-      this.tag(event);
-    } else if (kind === EVENT.dax_writeback_one && this.covers(event, 1, 2)) {
-      this.writebacks.set(trace.op(event), event);
-    }
+    this.present = true;
+    this.head = trace.argument(event, AT.dax_insert_entry.page);
+    this.headPages = trace.argument(event, AT.dax_insert_entry.pages);
+    this.dirty = (trace.argument(event, AT.dax_insert_entry.tags) & TAG.dirty) !== 0;
   }
 
   private isHead(event: number): boolean {
-    const page = this.trace.argument(event, 1);
+    const page = this.trace.argument(event, AT.dax_tag.page);
     return page === this.head && this.page < page + this.headPages;
   }
 
   private tag(event: number): void {
-    if (this.trace.argument(event, 2) !== TAG.dirty) return;
-    this.dirty = this.trace.argument(event, 3) === 1;
+    if (this.trace.argument(event, AT.dax_tag.tag) !== TAG.dirty) return;
+    this.dirty = this.trace.argument(event, AT.dax_tag.set) === 1;
     if (this.dirty) return;
     this.loss = { kind: 'cleaned', start: this.writebacks.get(this.trace.op(event)) ?? event };
   }
 
-  private drop(why: number, tags: number): void {
-    if ((tags & TAG.dirty) !== 0) {
+  private drop(event: number): void {
+    const why = this.trace.argument(event, AT.dax_delete_entry.why);
+    if ((this.trace.argument(event, AT.dax_delete_entry.tags) & TAG.dirty) !== 0) {
       const kind =
         why === WHY.replaced ? 'replaced' : why === WHY.truncate ? 'truncated' : 'invalidated';
       this.loss = { kind };
@@ -100,9 +107,10 @@ export class EntryHistory {
 
   private setPte(event: number): void {
     const { trace } = this;
-    const vpage = trace.argument(event, 0);
-    if (trace.argument(event, 2) === PTE.writable) {
-      this.writable.set(vpage, { since: event, huge: trace.argument(event, 1) > 1 });
+    const vpage = trace.argument(event, AT.set_pte.vpage);
+    if (trace.argument(event, AT.set_pte.state) === PTE.writable) {
+      const huge = trace.argument(event, AT.set_pte.pages) > 1;
+      this.writable.set(vpage, { since: event, huge });
     } else {
       this.writable.delete(vpage);
     }

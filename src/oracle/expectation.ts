@@ -19,7 +19,7 @@ import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE } from '../media/layout.js';
 import type { Contract } from '../target/target.js';
 import { hex } from '../support/units.js';
-import { EVENT, STORE } from '../trace/event.js';
+import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
 import type { PromiseMade } from './promise.js';
@@ -41,19 +41,23 @@ export function afterCrash({ offset, found, expected }: Mismatch): string {
 
 type Settling = 'visible' | 'exit' | 'unpin' | 'never';
 
-interface Action {
+/** When and by whom something was done to a file, and what has to happen before a call for it to count. */
+interface Deed {
   readonly event: number;
   readonly op: number;
   readonly task: number;
   /** Where the store was in program order; the event itself for all else. */
   readonly issued: number;
+  readonly settling: Settling;
+  /** The block that a device wrote. */
+  readonly block: number;
+}
+
+interface Action extends Deed {
   readonly from: number;
   readonly to: number;
   /** A place in the trace's pool or a repeated byte, as in store events. */
   readonly data: number;
-  readonly settling: Settling;
-  /** The block that a device wrote. */
-  readonly block: number;
 }
 
 interface SizeChange {
@@ -71,12 +75,12 @@ interface Removal {
   readonly to: number;
 }
 
-/** Events by which a call changes a file. */
-const EFFECTS: ReadonlySet<number> = new Set([
-  EVENT.store,
-  EVENT.i_size,
-  EVENT.dax_delete_entry,
-  EVENT.extent_unmap,
+/** Events by which a call changes a file, and the argument that names it. */
+const EFFECTS: ReadonlyMap<number, number> = new Map([
+  [EVENT.store, AT.store.ino],
+  [EVENT.i_size, AT.i_size.ino],
+  [EVENT.dax_delete_entry, AT.dax_delete_entry.ino],
+  [EVENT.extent_unmap, AT.extent_unmap.ino],
 ]);
 
 export class Expectation {
@@ -146,7 +150,7 @@ export class Expectation {
     let expected = [this.initialSizes[ino] as number];
     for (const change of this.sizes[ino] as SizeChange[]) {
       if (change.event > cut) break;
-      if (this.exitOf(change.op) < made.begin) expected = [change.size];
+      if (this.view.exitOf(change.op) < made.begin) expected = [change.size];
       else expected.push(change.size);
     }
     return expected.includes(found) ? null : { ino, offset: -1, expected, found };
@@ -164,7 +168,7 @@ export class Expectation {
       if (action.event > cut) break;
       if (offset < action.from || offset >= action.to) continue;
       const value = dataByte(this.trace, action.data, offset - action.from);
-      if (this.isSettled(action, made)) allowed = [value];
+      if (isSettled(this.trace, this.view, action, made)) allowed = [value];
       else allowed?.push(value);
     }
     return allowed;
@@ -177,28 +181,6 @@ export class Expectation {
       if (dataByte(this.trace, action.data, offset - action.from) === value) return true;
     }
     return false;
-  }
-
-  private exitOf(op: number): number {
-    return op < 0 ? NEVER : (this.view.exits[op] as number);
-  }
-
-  private isSettled(action: Action, made: PromiseMade): boolean {
-    switch (action.settling) {
-      case 'visible':
-        return (
-          action.event < made.begin || (action.task === made.task && action.issued < made.begin)
-        );
-      case 'exit':
-        return this.exitOf(action.op) < made.begin;
-      case 'unpin':
-        return (
-          this.exitOf(action.op) < made.begin &&
-          unpinnedBetween(this.trace, action.block, action.event, made.begin)
-        );
-      case 'never':
-        return false;
-    }
   }
 
   private leaves(ino: number, offset: number, made: PromiseMade): boolean {
@@ -219,13 +201,17 @@ export class Expectation {
         this.noteStore(event);
         break;
       case EVENT.extent_unmap:
-        this.noteUnmap(event, trace.argument(event, 0), trace.argument(event, 1));
+        this.noteUnmap(
+          event,
+          trace.argument(event, AT.extent_unmap.ino),
+          trace.argument(event, AT.extent_unmap.page),
+        );
         break;
       case EVENT.i_size:
-        (this.sizes[trace.argument(event, 0)] as SizeChange[]).push({
+        (this.sizes[trace.argument(event, AT.i_size.ino)] as SizeChange[]).push({
           event,
           op: trace.op(event),
-          size: trace.argument(event, 1),
+          size: trace.argument(event, AT.i_size.size),
         });
         break;
       default:
@@ -236,11 +222,11 @@ export class Expectation {
 
   private noteStore(event: number): void {
     const { trace } = this;
-    const ino = trace.argument(event, 4);
+    const ino = trace.argument(event, AT.store.ino);
     if (ino < 0) return;
-    const how = trace.argument(event, 3);
-    const offset = trace.argument(event, 5);
-    const block = blockOf(this.layout, trace.argument(event, 0));
+    const how = trace.argument(event, AT.store.how);
+    const offset = trace.argument(event, AT.store.offset);
+    const block = blockOf(this.layout, trace.argument(event, AT.store.address));
     const page = this.view.pageIndex(ino, Math.floor(offset / this.layout.geometry.pageSize));
     // A device reached a block that the page has lost, or that nobody pins any more. Should the crash undo
     // that loss, the file shows what the device wrote: nobody promised it, and it is not foreign either.
@@ -250,10 +236,10 @@ export class Expectation {
       event,
       op: trace.op(event),
       task: trace.task(event),
-      issued: trace.argument(event, 6),
+      issued: trace.argument(event, AT.store.issued),
       from: offset,
-      to: offset + trace.argument(event, 1),
-      data: trace.argument(event, 2),
+      to: offset + trace.argument(event, AT.store.length),
+      data: trace.argument(event, AT.store.data),
       settling: stray ? 'never' : settlingOf(how, this.contract),
       block,
     });
@@ -278,10 +264,10 @@ export class Expectation {
     for (let event = 0; event < this.trace.length; event++) {
       if (this.trace.kind(event) !== EVENT.op_enter) continue;
       const range = removalRange(opAt(this.program, this.trace.op(event)));
-      const ino = this.trace.argument(event, 1);
+      const ino = this.trace.argument(event, AT.op_enter.ino);
       if (range === null || ino < 0) continue;
       const enter = this.firstEffect(event, ino);
-      this.removals.push({ ino, enter, exit: this.exitOf(this.trace.op(event)), ...range });
+      this.removals.push({ ino, enter, exit: this.view.exitOf(this.trace.op(event)), ...range });
     }
   }
 
@@ -292,8 +278,8 @@ export class Expectation {
     for (let event = enter + 1; event < trace.length; event++) {
       if (trace.op(event) !== op) continue;
       const kind = trace.kind(event);
-      const place = kind === EVENT.store ? 4 : 0;
-      if (EFFECTS.has(kind) && trace.argument(event, place) === ino) return event;
+      const place = EFFECTS.get(kind);
+      if (place !== undefined && trace.argument(event, place) === ino) return event;
       if (kind === EVENT.op_exit) break;
     }
     return NEVER;
@@ -306,14 +292,32 @@ export function settlingOf(how: number, contract: Contract): Settling {
   return (how & (STORE.dma | STORE.kernel)) !== 0 ? 'exit' : 'visible';
 }
 
+/** Had it happened when the call started? */
+export function isSettled(trace: Trace, view: FileView, deed: Deed, made: PromiseMade): boolean {
+  switch (deed.settling) {
+    case 'visible':
+      return deed.event < made.begin || (deed.task === made.task && deed.issued < made.begin);
+    case 'exit':
+      return view.exitOf(deed.op) < made.begin;
+    case 'unpin':
+      return (
+        view.exitOf(deed.op) < made.begin &&
+        unpinnedBetween(trace, deed.block, deed.event, made.begin)
+      );
+    case 'never':
+      return false;
+  }
+}
+
 /** Was the block's last pin for writing released between two events? */
-export function unpinnedBetween(trace: Trace, block: number, from: number, to: number): boolean {
+function unpinnedBetween(trace: Trace, block: number, from: number, to: number): boolean {
   let held = 0;
   let released = false;
   for (let event = 0; event < to; event++) {
     const kind = trace.kind(event);
     if (kind !== EVENT.pin && kind !== EVENT.unpin) continue;
-    if (trace.argument(event, 3) !== block || trace.argument(event, 4) === 0) continue;
+    if (trace.argument(event, AT.pin.block) !== block || trace.argument(event, AT.pin.write) === 0)
+      continue;
     held += kind === EVENT.pin ? 1 : -1;
     if (kind === EVENT.unpin && event > from) released = true;
   }

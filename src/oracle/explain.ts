@@ -5,8 +5,9 @@
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import { OP } from '../program/op.js';
-import { EVENT, STORE } from '../trace/event.js';
+import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
+import { coversPage, flushesLineOf } from './covers.js';
 import type { Loss, WritableMapping } from './entry-history.js';
 import { EntryHistory } from './entry-history.js';
 import type { Mechanism } from './mechanism.js';
@@ -20,13 +21,13 @@ export function explainLostStore(
   store: number,
   pageSize: number,
 ): Mechanism {
-  const how = trace.argument(store, 3);
+  const how = trace.argument(store, AT.store.how);
   if ((how & STORE.untracked) !== 0) return 'dma-after-clean';
   if ((how & STORE.kernel) !== 0) return 'kernel-write-not-fenced';
-  const ino = trace.argument(store, 4);
-  const page = Math.floor(trace.argument(store, 5) / pageSize);
-  const window = surveyWindow(trace, made, ino, page, trace.argument(store, 0));
-  if (!window.annotated) return 'store-lost';
+  const ino = trace.argument(store, AT.store.ino);
+  const page = Math.floor(trace.argument(store, AT.store.offset) / pageSize);
+  if (!isAnnotated(trace, made.end)) return 'store-lost';
+  const window = surveyWindow(trace, made, ino, page, trace.argument(store, AT.store.address));
   if (window.writtenBack) {
     return window.lineFlushed ? 'write-back-not-fenced' : 'lines-not-written-back';
   }
@@ -58,7 +59,7 @@ function explainTaken(
   start: number,
   writable: readonly WritableMapping[],
 ): Mechanism {
-  const flush = flushOf(trace, start, made.end, trace.argument(store, 0));
+  const flush = flushOf(trace, start, made.end, trace.argument(store, AT.store.address));
   if (flush < 0 || flush > store) return 'towrite-taken';
   return explainMapping(writable, start);
 }
@@ -75,6 +76,16 @@ function explainUntracked(
   return explainLoss(history.loss, taken);
 }
 
+/** Does the trace say what the DAX layer did, up to event `end`? Without that only the loss is certain. */
+function isAnnotated(trace: Trace, end: number): boolean {
+  for (let event = 0; event < end; event++) {
+    const kind = trace.kind(event);
+    if (kind === EVENT.dax_insert_entry) return true;
+    if (kind === EVENT.dax_writeback_range || kind === EVENT.fault) return true;
+  }
+  return false;
+}
+
 interface Window {
   /** dax_writeback_mapping_range was called for the page, and at which event. */
   called: boolean;
@@ -82,7 +93,6 @@ interface Window {
   writtenBack: boolean;
   lineFlushed: boolean;
   visited: boolean;
-  annotated: boolean;
 }
 
 /** What the call itself did about the page. */
@@ -99,40 +109,28 @@ function surveyWindow(
     writtenBack: false,
     lineFlushed: false,
     visited: false,
-    annotated: false,
   };
   for (let event = made.begin; event <= made.end; event++) {
     if (trace.op(event) !== made.op) continue;
-    const first = trace.argument(event, 0);
-    const covers =
-      first === ino &&
-      trace.argument(event, 1) <= page &&
-      page < trace.argument(event, 1) + trace.argument(event, 2);
     switch (trace.kind(event)) {
       case EVENT.dax_writeback_range:
-        if (covers && !window.called) {
+        if (!window.called && coversPage(trace, event, AT.dax_writeback_range, ino, page)) {
           window.called = true;
           window.scan = event;
         }
         break;
       case EVENT.dax_writeback_one:
-        if (covers) window.writtenBack = true;
+        window.writtenBack ||= coversPage(trace, event, AT.dax_writeback_one, ino, page);
         break;
       case EVENT.flush:
-        if (first <= address && address < first + trace.argument(event, 1))
-          window.lineFlushed = true;
+        window.lineFlushed ||= flushesLineOf(trace, event, address);
         break;
       case EVENT.writeback_single_inode:
-        if (first === ino) window.visited = true;
+        window.visited ||= trace.argument(event, AT.writeback_single_inode.ino) === ino;
         break;
       default:
         break;
     }
-  }
-  for (let event = 0; event < made.end && !window.annotated; event++) {
-    const kind = trace.kind(event);
-    window.annotated =
-      kind === EVENT.dax_insert_entry || kind === EVENT.dax_writeback_range || kind === EVENT.fault;
   }
   return window;
 }
@@ -146,9 +144,7 @@ function explainNotCalled(program: Program, made: PromiseMade, window: Window): 
 function unfinishedWriteback(trace: Trace, made: PromiseMade, ino: number, page: number): number {
   for (let event = made.end - 1; event >= 0; event--) {
     if (trace.kind(event) !== EVENT.dax_writeback_one || trace.op(event) === made.op) continue;
-    const first = trace.argument(event, 1);
-    const covers =
-      trace.argument(event, 0) === ino && first <= page && page < first + trace.argument(event, 2);
+    const covers = coversPage(trace, event, AT.dax_writeback_one, ino, page);
     if (covers && !finishedBefore(trace, event, made.begin)) return event;
   }
   return -1;
@@ -160,7 +156,8 @@ function finishedBefore(trace: Trace, start: number, before: number): boolean {
     if (
       trace.kind(event) === EVENT.dax_writeback_one_done &&
       trace.op(event) === trace.op(start) &&
-      trace.argument(event, 1) === trace.argument(start, 1)
+      trace.argument(event, AT.dax_writeback_one_done.page) ===
+        trace.argument(start, AT.dax_writeback_one.page)
     ) {
       return true;
     }
@@ -172,8 +169,7 @@ function finishedBefore(trace: Trace, start: number, before: number): boolean {
 function flushOf(trace: Trace, start: number, end: number, address: number): number {
   for (let event = start + 1; event < end; event++) {
     if (trace.kind(event) !== EVENT.flush || trace.op(event) !== trace.op(start)) continue;
-    const first = trace.argument(event, 0);
-    if (first <= address && address < first + trace.argument(event, 1)) return event;
+    if (flushesLineOf(trace, event, address)) return event;
   }
   return -1;
 }

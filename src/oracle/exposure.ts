@@ -11,7 +11,7 @@ import type { RecoveredFiles } from '../crash/recover.js';
 import { blockOf, decodeMetadata, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { hex, WORD_SHIFT } from '../support/units.js';
-import { STORE } from '../trace/event.js';
+import { AT, STORE } from '../trace/event.js';
 import { afterCrash } from './expectation.js';
 import type { JudgeState } from './state.js';
 import type { Mechanism } from './mechanism.js';
@@ -30,12 +30,18 @@ export class ExposureRule {
   /** A store: are the blocks that it hits mapped to other pages in a version that can survive? */
   store(event: number): void {
     const { trace, layout } = this.state;
-    const ino = trace.argument(event, 4);
+    const ino = trace.argument(event, AT.store.ino);
     if (ino < 0) return;
     const { pageSize } = layout.geometry;
-    const first = blockOf(layout, trace.argument(event, 0));
-    const last = blockOf(layout, trace.argument(event, 0) + trace.argument(event, 1) - 1);
-    const page = this.state.view.pageIndex(ino, Math.floor(trace.argument(event, 5) / pageSize));
+    const first = blockOf(layout, trace.argument(event, AT.store.address));
+    const last = blockOf(
+      layout,
+      trace.argument(event, AT.store.address) + trace.argument(event, AT.store.length) - 1,
+    );
+    const page = this.state.view.pageIndex(
+      ino,
+      Math.floor(trace.argument(event, AT.store.offset) / pageSize),
+    );
     for (let block = first; block <= last; block++) {
       this.storeToBlock(event, page + block - first, block);
     }
@@ -143,17 +149,20 @@ export class ExposureRule {
   /** The page (as an index over all files) that a store meant by what it did to a unit. */
   private pageOfStore(store: number, unit: number): number {
     const { trace, layout, view, history } = this.state;
-    const ino = trace.argument(store, 4);
+    const ino = trace.argument(store, AT.store.ino);
     if (ino < 0) return NOBODY;
-    const before = Math.max(0, (unit << history.unitShift) - trace.argument(store, 0));
-    const offset = trace.argument(store, 5) + before;
+    const before = Math.max(
+      0,
+      (unit << history.unitShift) - trace.argument(store, AT.store.address),
+    );
+    const offset = trace.argument(store, AT.store.offset) + before;
     return view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
   }
 
   /** Why a store meant for `page` hit a block that another page has in some version. */
   private explainStray(store: number, page: number, block: number): Mechanism {
     const { trace, view } = this.state;
-    const how = trace.argument(store, 3);
+    const how = trace.argument(store, AT.store.how);
     if ((how & STORE.dma) !== 0) return 'device-reached-reused-block';
     // The new owner's own store (or the zeroing before it gets the block): the old owner's version is alive.
     const ownsBlock = view.owner[block] === page || (how & STORE.kernel) !== 0;

@@ -12,7 +12,7 @@
  */
 import type { Image } from '../media/image.js';
 import type { Program } from '../program/program.js';
-import { EVENT } from '../trace/event.js';
+import { AT, EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { checkFree, checkLoad, checkReuse, checkStore } from './coherence.js';
 import { DurabilityRule } from './durability.js';
@@ -46,7 +46,8 @@ export class Judge {
       const kind = trace.kind(event);
       if (kind === EVENT.extent_map) {
         checkReuse(state, event);
-        state.tainted[trace.argument(event, 2)] = 0; // a new owner, to be looked at when it is committed
+        // A new owner, to be looked at when it is committed.
+        state.tainted[trace.argument(event, AT.extent_map.block)] = 0;
       }
       history.apply(event);
       view.apply(event);

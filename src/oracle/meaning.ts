@@ -8,7 +8,7 @@ import type { Op } from '../program/op.js';
 import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
 import { fillOf, opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
-import { EVENT } from '../trace/event.js';
+import { AT, EVENT } from '../trace/event.js';
 import type { JudgeState } from './state.js';
 
 /** A call that is under way. */
@@ -22,10 +22,10 @@ interface OpenCall {
 
 /** Events that change a file, and the argument that names it. */
 const CHANGES = new Map<number, number>([
-  [EVENT.store, 4],
-  [EVENT.i_size, 0],
-  [EVENT.extent_map, 0],
-  [EVENT.extent_unmap, 0],
+  [EVENT.store, AT.store.ino],
+  [EVENT.i_size, AT.i_size.ino],
+  [EVENT.extent_map, AT.extent_map.ino],
+  [EVENT.extent_unmap, AT.extent_unmap.ino],
 ]);
 
 export class MeaningRule {
@@ -41,7 +41,7 @@ export class MeaningRule {
     const { trace, program, view } = this.state;
     const number = trace.op(event);
     const op = opAt(program, number);
-    const ino = trace.argument(event, 1);
+    const ino = trace.argument(event, AT.op_enter.ino);
     if (op === null || ino < 0) return;
     if (op.code !== OP.pwrite && op.code !== OP.ftruncate && op.code !== OP.fallocate) return;
     this.open.push({ number, op, ino, sizeBefore: view.sizes[ino] as number, disturbed: false });
@@ -62,7 +62,7 @@ export class MeaningRule {
     const at = this.open.findIndex(({ number }) => number === trace.op(event));
     if (at < 0) return;
     const [call] = this.open.splice(at, 1) as [OpenCall];
-    const result = trace.argument(event, 0);
+    const result = trace.argument(event, AT.op_exit.result);
     if (result < 0 || call.disturbed) return;
     if (call.op.code === OP.pwrite) this.checkWrite(event, call, result);
     else if (call.op.code === OP.ftruncate) this.checkTruncate(event, call);

@@ -6,6 +6,7 @@ import type { CrashPlan } from '../crash/plan.js';
 import type { Op } from '../program/op.js';
 import { MS_ASYNC, OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
+import type { Mechanism } from './mechanism.js';
 
 export const PROMISES = {
   P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
@@ -61,8 +62,8 @@ export interface PromiseMade {
 
 export interface Violation {
   readonly promise: PromiseId;
-  /** A stable name for how it came about (oracle/mechanism.ts); the signature is promise and mechanism. */
-  readonly mechanism: string;
+  /** How it came about; the signature is promise and mechanism. */
+  readonly mechanism: Mechanism;
   /** The operation that made the promise or showed the fault; -1 if none did. */
   readonly op: number;
   /** The event at which the fault is certain; for crash states the cut. */
@@ -77,3 +78,6 @@ export interface Violation {
   /** The power failure that shows it; null for faults of the running kernel. */
   readonly plan: CrashPlan | null;
 }
+
+/** A violation but for the confirmation by its image. */
+export type Candidate = Omit<Violation, 'plan'>;

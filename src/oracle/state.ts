@@ -15,20 +15,8 @@ import type { Contract } from '../target/target.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
-import type { PromiseId, PromiseMade, Violation } from './promise.js';
+import type { Candidate, PromiseId, PromiseMade, Violation } from './promise.js';
 import { FileView } from './view.js';
-
-/** A candidate: a violation but for the confirmation of its image. */
-export interface Candidate {
-  readonly promise: PromiseId;
-  readonly mechanism: Mechanism;
-  readonly op: number;
-  readonly event: number;
-  readonly ino: number;
-  readonly offset: number;
-  readonly store: number;
-  readonly detail: string;
-}
 
 export interface JudgeOptions extends PersistencyOptions {
   readonly contract: Contract;

@@ -6,12 +6,16 @@ import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE, mkfs } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { opCount } from '../program/program.js';
-import { EVENT, STORE } from '../trace/event.js';
+import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { dataByte, STRIDE } from '../trace/trace.js';
+import { dataByte, kindOf, STRIDE } from '../trace/trace.js';
 
 export const NEVER = 0x7fffffff;
 export const NOBODY = -1;
+
+/** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
+const { store: STORE_AT, extent_map: MAP_AT, extent_unmap: UNMAP_AT, i_size: SIZE_AT } = AT;
+const { pin: PIN_AT, unpin: UNPIN_AT } = AT;
 
 export class FileView {
   layout!: Layout;
@@ -94,39 +98,45 @@ export class FileView {
   apply(index: number): void {
     const rows = this.trace.rows;
     const at = index * STRIDE;
-    switch ((rows[at] as number) & 255) {
+    const args = at + 1;
+    switch (kindOf(rows[at] as number)) {
       case EVENT.op_exit:
         this.exits[this.trace.op(index)] = index;
         break;
       case EVENT.store:
-        this.storeContents(at);
+        this.storeContents(args);
         break;
       case EVENT.extent_map:
         this.map(
-          this.pageIndex(rows[at + 1] as number, rows[at + 2] as number),
-          rows[at + 3] as number,
+          this.pageIndex(rows[args + MAP_AT.ino] as number, rows[args + MAP_AT.page] as number),
+          rows[args + MAP_AT.block] as number,
           index,
         );
         break;
       case EVENT.extent_unmap:
         this.unmap(
-          this.pageIndex(rows[at + 1] as number, rows[at + 2] as number),
-          rows[at + 3] as number,
+          this.pageIndex(rows[args + UNMAP_AT.ino] as number, rows[args + UNMAP_AT.page] as number),
+          rows[args + UNMAP_AT.block] as number,
           index,
         );
         break;
       case EVENT.i_size:
-        this.sizes[rows[at + 1] as number] = rows[at + 2] as number;
+        this.sizes[rows[args + SIZE_AT.ino] as number] = rows[args + SIZE_AT.size] as number;
         break;
       case EVENT.pin:
-        (this.pins[rows[at + 4] as number] as number)++;
+        (this.pins[rows[args + PIN_AT.block] as number] as number)++;
         break;
       case EVENT.unpin:
-        (this.pins[rows[at + 4] as number] as number)--;
+        (this.pins[rows[args + UNPIN_AT.block] as number] as number)--;
         break;
       default:
         break;
     }
+  }
+
+  /** When an operation returned; NEVER for what happened outside of operations. */
+  exitOf(op: number): number {
+    return op < 0 ? NEVER : (this.exits[op] as number);
   }
 
   pageIndex(ino: number, page: number): number {
@@ -162,17 +172,17 @@ export class FileView {
   }
 
   /** A store changes the contents of the file that it was meant for. */
-  private storeContents(at: number): void {
+  private storeContents(args: number): void {
     const rows = this.trace.rows;
-    const ino = rows[at + 5] as number;
+    const ino = rows[args + STORE_AT.ino] as number;
     if (ino < 0) return;
-    const offset = rows[at + 6] as number;
-    const length = rows[at + 2] as number;
-    const data = rows[at + 3] as number;
+    const offset = rows[args + STORE_AT.offset] as number;
+    const length = rows[args + STORE_AT.length] as number;
+    const data = rows[args + STORE_AT.data] as number;
     const page = this.pageIndex(ino, Math.floor(offset / this.pageSize()));
-    if (((rows[at + 4] as number) & STORE.dma) !== 0) {
+    if (((rows[args + STORE_AT.how] as number) & STORE.dma) !== 0) {
       // A device writes to a block; it is the file's content only while the block is the file's.
-      const block = blockOf(this.layout, rows[at + 1] as number);
+      const block = blockOf(this.layout, rows[args + STORE_AT.address] as number);
       if (this.blocks[page] !== block) return;
     }
     const start = ino * this.filePages * this.pageSize() + offset;

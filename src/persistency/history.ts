@@ -27,9 +27,9 @@ import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
 import type { Program } from '../program/program.js';
-import { EVENT, FLUSH, STORE } from '../trace/event.js';
+import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { dataByte, STRIDE } from '../trace/trace.js';
+import { dataByte, kindOf, STRIDE, TASK_NUMBERS, taskOf } from '../trace/trace.js';
 import { Versions } from './versions.js';
 
 export type PersistencyMode = 'line' | 'location';
@@ -69,7 +69,8 @@ function grow(array: Int32Array): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-const CPUS = 16;
+/** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
+const { store: STORE_AT, flush: FLUSH_AT, journal_commit: COMMIT_AT } = AT;
 
 export class PersistHistory {
   readonly versions = new Versions();
@@ -102,7 +103,7 @@ export class PersistHistory {
 
   private touched = new Int32Array(256);
   private touchedCount = 0;
-  private readonly outstanding = Array.from({ length: CPUS }, () => new Outstanding());
+  private readonly outstanding = Array.from({ length: TASK_NUMBERS }, () => new Outstanding());
   private eadr = false;
 
   /** `media` receives every line as it becomes durable. */
@@ -151,25 +152,31 @@ export class PersistHistory {
     const rows = this.trace.rows;
     const at = index * STRIDE;
     const header = rows[at] as number;
-    const cpu = (header >> 8) & 15;
-    switch (header & 255) {
+    const args = at + 1;
+    const cpu = taskOf(header);
+    switch (kindOf(header)) {
       case EVENT.store:
         this.store(
           index,
           cpu,
-          rows[at + 1] as number,
-          rows[at + 2] as number,
-          rows[at + 4] as number,
+          rows[args + STORE_AT.address] as number,
+          rows[args + STORE_AT.length] as number,
+          rows[args + STORE_AT.how] as number,
         );
         break;
       case EVENT.flush:
-        this.flush(cpu, rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number);
+        this.flush(
+          cpu,
+          rows[args + FLUSH_AT.address] as number,
+          rows[args + FLUSH_AT.length] as number,
+          rows[args + FLUSH_AT.how] as number,
+        );
         break;
       case EVENT.fence:
         this.fence(cpu);
         break;
       case EVENT.journal_commit:
-        this.statesLog2 += this.versions.write(index, cpu, rows[at + 1] as number);
+        this.statesLog2 += this.versions.write(index, cpu, rows[args + COMMIT_AT.data] as number);
         break;
       default:
         break;
@@ -302,10 +309,11 @@ export class PersistHistory {
   /** Writes the first `words` words that a record has in a unit into `bytes`. */
   private writeRecord(bytes: Uint8Array, unit: number, record: number, words: number): void {
     const event = this.recordEvent[record] as number;
-    const at = event * STRIDE;
-    const address = this.trace.rows[at + 1] as number;
-    const end = address + (this.trace.rows[at + 2] as number);
-    const data = this.trace.rows[at + 3] as number;
+    const { rows } = this.trace;
+    const args = event * STRIDE + 1;
+    const address = rows[args + STORE_AT.address] as number;
+    const end = address + (rows[args + STORE_AT.length] as number);
+    const data = rows[args + STORE_AT.data] as number;
     const low = Math.max(address, unit << this.unitShift);
     const wordEnd = ((low >> WORD_SHIFT) + words) << WORD_SHIFT;
     const high = Math.min(end, (unit + 1) << this.unitShift, wordEnd);

@@ -9,18 +9,22 @@
 import type { Choice } from '../support/choice.js';
 import { between, chance, pick, pickWeighted } from '../support/choice.js';
 import type { Geometry } from './geometry.js';
-import { DEFAULT_GEOMETRY } from './geometry.js';
+import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
 import type { Op, OpCode } from './op.js';
 import {
   FALLOCATE_PUNCH_HOLE,
+  FALLOCATE_ZERO_RANGE,
   MAP_PRIVATE,
   MAP_READ_ONLY,
   MAP_SYNC,
   MAP_UNALIGNED,
   makeOp,
+  MS_ASYNC,
   OP,
   OP_CODES,
   PIN_WRITE,
+  PROTECT_READ_ONLY,
+  specOf,
 } from './op.js';
 import type { FileSpec, Program } from './program.js';
 import { normalizeOp } from './validate.js';
@@ -123,6 +127,8 @@ export class ProgramGenerator {
     this.files = [...program.files];
     this.mappings.length = 0;
     this.hot.length = 0;
+    // The file of each descriptor until an open says otherwise: opening() gives f0 the first file and f1 the
+    // second; a program that uses the other slots unopened gets one of the two as well.
     const descriptors = [0, 1, 0, 1];
     for (const ops of program.threads) {
       for (const op of ops) {
@@ -278,6 +284,11 @@ export class ProgramGenerator {
     return { target: range.target, offset: Math.floor(range.offset / pageSize), length: 1 };
   }
 
+  /** One of those that the program opens. */
+  private descriptor(choice: Choice): number {
+    return this.files.length > 1 ? choice.below(2) : 0;
+  }
+
   private fileRange(choice: Choice): { target: number; offset: number; length: number } {
     const { pageSize } = this.options.geometry;
     const { file, page } = this.page(choice);
@@ -291,22 +302,26 @@ export class ProgramGenerator {
 
   private draw(choice: Choice, code: OpCode): Op {
     const { pageSize, filePagesMax } = this.options.geometry;
-    const blank: Op = { code, target: 0, source: 0, offset: 0, length: 0, flags: 0 };
+    const blank = makeOp(specOf(code).name);
     switch (code) {
       case OP.mmap:
-        return this.drawMapping(
-          choice,
-          choice.below(4),
-          this.files.length > 1 ? choice.below(2) : 0,
-        );
+        return this.drawMapping(choice, choice.below(MAPPING_SLOTS), this.descriptor(choice));
       case OP.load:
       case OP.store:
       case OP.user_flush:
         return { ...blank, ...this.mapped(choice) };
       case OP.msync:
-        return { ...blank, ...this.mappedPages(choice), flags: chance(choice, 1, 10) ? 1 : 0 };
+        return {
+          ...blank,
+          ...this.mappedPages(choice),
+          flags: chance(choice, 1, 10) ? MS_ASYNC : 0,
+        };
       case OP.mprotect:
-        return { ...blank, ...this.mappedPages(choice), flags: choice.below(2) };
+        return {
+          ...blank,
+          ...this.mappedPages(choice),
+          flags: choice.below(2) * PROTECT_READ_ONLY,
+        };
       case OP.munmap:
         return { ...blank, ...this.mappedPages(choice) };
       case OP.pwrite:
@@ -314,7 +329,7 @@ export class ProgramGenerator {
         return { ...blank, ...this.fileRange(choice) };
       case OP.fsync:
       case OP.fdatasync:
-        return { ...blank, target: this.files.length > 1 ? choice.below(2) : 0 };
+        return { ...blank, target: this.descriptor(choice) };
       case OP.ftruncate: {
         const range = this.fileRange(choice);
         const shape = choice.below(4);
@@ -325,7 +340,7 @@ export class ProgramGenerator {
       }
       case OP.fallocate: {
         const range = this.fileRange(choice);
-        const flags = chance(choice, 2, 3) ? FALLOCATE_PUNCH_HOLE : 1;
+        const flags = chance(choice, 2, 3) ? FALLOCATE_PUNCH_HOLE : FALLOCATE_ZERO_RANGE;
         if (chance(choice, 1, 3)) return { ...blank, ...range, flags };
         const offset = range.offset - (range.offset % pageSize);
         return { ...blank, target: range.target, offset, length: pageSize, flags };
@@ -335,14 +350,7 @@ export class ProgramGenerator {
       case OP.pin: {
         const pages = this.mappedPages(choice);
         const flags = chance(choice, 4, 5) ? PIN_WRITE : 0;
-        return {
-          ...blank,
-          source: pages.target,
-          offset: pages.offset,
-          length: pages.length,
-          target: pinSlot(choice),
-          flags,
-        };
+        return { ...blank, ...pages, source: pages.target, target: pinSlot(choice), flags };
       }
       case OP.dma_write:
       case OP.dma_read:

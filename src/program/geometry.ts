@@ -36,7 +36,7 @@ export const DEFAULT_GEOMETRY: Geometry = Object.freeze({
 /** Upper bounds, so that a hostile file cannot make us allocate without end. */
 const PAGE_SIZE_MAX = 4096;
 const FILE_PAGES_MAX = 1024;
-const BLOCKS_MAX = 4096;
+export const BLOCKS_MAX = 4096;
 
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n > 0 && (n & (n - 1)) === 0;
 

@@ -2,10 +2,10 @@
  * Small changes of a program: what a campaign does with the corpus, and `validate` with a reproducer.
  */
 import type { Choice } from '../support/choice.js';
-import { chance, pickWeighted } from '../support/choice.js';
+import { chance, pick, pickWeighted } from '../support/choice.js';
 import type { ProgramGenerator } from './generate.js';
 import type { Op } from './op.js';
-import { flagsBound, specOf } from './op.js';
+import { flagsBound, OP_FIELDS, specOf } from './op.js';
 import type { FileSpec, Program } from './program.js';
 import { opCount, THREADS_MAX } from './program.js';
 import { normalizeOp } from './validate.js';
@@ -130,8 +130,7 @@ function tweak(choice: Choice, base: Program, op: Op): Op {
   const steps = [1, 8, 64, pageSize];
   const step = (steps[choice.below(steps.length)] as number) * (chance(choice, 1, 2) ? 1 : -1);
   const changed: Op = { ...op };
-  const fields = ['target', 'source', 'offset', 'length', 'flags'] as const;
-  const field = fields[choice.below(fields.length)] as (typeof fields)[number];
+  const field = pick(choice, OP_FIELDS);
   let value: number;
   if (field === 'flags') value = choice.below(flagsBound(specOf(op.code)));
   else if (field === 'offset' || field === 'length') value = Math.max(0, op[field] + step);

@@ -47,6 +47,9 @@ export interface Op {
   readonly flags: number;
 }
 
+/** The number fields of an operation. */
+export const OP_FIELDS = ['target', 'source', 'offset', 'length', 'flags'] as const;
+
 export const MAP_PRIVATE = 1;
 export const MAP_SYNC = 2;
 export const MAP_READ_ONLY = 4;

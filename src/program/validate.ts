@@ -6,7 +6,16 @@ import { UsageError } from '../support/assert.js';
 import type { Geometry } from './geometry.js';
 import { checkGeometry, FD_SLOTS, FILES_MAX, MAPPING_SLOTS, PIN_SLOTS } from './geometry.js';
 import type { Op, OpCode, SlotKind } from './op.js';
-import { flagsBound, OP_CODES, specOf, usesFile, usesPages, usesRange, usesSize } from './op.js';
+import {
+  flagsBound,
+  OP_CODES,
+  OP_FIELDS,
+  specOf,
+  usesFile,
+  usesPages,
+  usesRange,
+  usesSize,
+} from './op.js';
 import type { Program } from './program.js';
 import { opCount, OPS_MAX, THREADS_MAX } from './program.js';
 
@@ -46,12 +55,10 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
-const FIELDS = ['target', 'source', 'offset', 'length', 'flags'] as const;
-
 /** The first field that is outside its bounds, in words; null if none is. */
 function fieldOutOfBounds(op: Op, geometry: Geometry, fileCount: number): string | null {
   const within = normalizeOp(op, geometry, fileCount);
-  const field = FIELDS.find((name) => op[name] !== within[name]);
+  const field = OP_FIELDS.find((name) => op[name] !== within[name]);
   return field === undefined ? null : `${specOf(op.code).name}: ${field} ${op[field]}`;
 }
 

@@ -1,9 +1,10 @@
 /** What a power failure took: the units that did not survive whole, the stores in them, and why. */
 import type { ShortUnit } from '../crash/plan.js';
 import type { Finding } from '../finding/finding.js';
+import { flushesLineOf } from '../oracle/covers.js';
 import { hex, LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import { plural } from '../support/words.js';
-import { EVENT, FLUSH, STORE } from '../trace/event.js';
+import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { fileName, nameOf, opText, taskTitle } from './names.js';
 
@@ -54,12 +55,12 @@ function partsIn(trace: Trace, cut: number, address: number, length: number): Pa
   const parts: PartOfStore[] = [];
   for (let event = 0; event <= cut; event++) {
     if (trace.kind(event) !== EVENT.store) continue;
-    const from = trace.argument(event, 0);
+    const from = trace.argument(event, AT.store.address);
     const low = Math.max(from, address);
-    const high = Math.min(from + trace.argument(event, 1), address + length);
+    const high = Math.min(from + trace.argument(event, AT.store.length), address + length);
     if (low >= high) continue;
-    const ino = trace.argument(event, 4);
-    const offset = trace.argument(event, 5) + low - from;
+    const ino = trace.argument(event, AT.store.ino);
+    const offset = trace.argument(event, AT.store.offset) + low - from;
     const words = ((high - 1) >> WORD_SHIFT) - (low >> WORD_SHIFT) + 1;
     const place =
       ino < 0 ? 'metadata' : `${fileName(ino)}+${hex(offset)}..${hex(offset + high - low)}`;
@@ -71,13 +72,12 @@ function partsIn(trace: Trace, cut: number, address: number, length: number): Pa
 /** What had been done by the cut to make a store durable. */
 function why(trace: Trace, store: number, cut: number, line: number, adr: boolean): string {
   if (!adr) return '';
-  if ((trace.argument(store, 3) & STORE.nonTemporal) !== 0)
+  if ((trace.argument(store, AT.store.how) & STORE.nonTemporal) !== 0)
     return ' (non-temporal, not fenced yet)';
   for (let event = store + 1; event <= cut; event++) {
     if (trace.kind(event) !== EVENT.flush) continue;
-    const from = trace.argument(event, 0);
-    if (line < from || line >= from + trace.argument(event, 1)) continue;
-    const how = nameOf(FLUSH, trace.argument(event, 2));
+    if (!flushesLineOf(trace, event, line)) continue;
+    const how = nameOf(FLUSH, trace.argument(event, AT.flush.how));
     return ` (${how} by ${taskTitle(trace.task(event))}, not fenced yet)`;
   }
   return ' (no write-back of the line followed)';

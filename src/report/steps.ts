@@ -3,8 +3,10 @@ import { opAt } from '../program/program.js';
 import type { Program } from '../program/program.js';
 import { printOp } from '../program/text.js';
 import { hex } from '../support/units.js';
+import type { Arguments } from '../trace/arguments.js';
+import { argumentsOf } from '../trace/arguments.js';
 import type { EventName } from '../trace/event.js';
-import { EVENT, EVENT_NAMES, FENCE, FLUSH, PTE, STORE, TAG, WHY } from '../trace/event.js';
+import { EVENT_NAMES, FENCE, FLUSH, PTE, STORE, TAG, WHY } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
 import { fileName, nameOf } from './names.js';
@@ -14,12 +16,23 @@ export const INDENT = '    ';
 /** Keeps two words on one line. */
 const GLUE = '\u00a0';
 
+/** What a step is told with, beyond its own arguments. */
+interface Scene {
+  readonly program: Program;
+  readonly trace: Trace;
+  readonly event: number;
+  readonly pointNames: readonly string[];
+}
+
 /** `"a" page 3`, `"a" pages 0..4`, or `"a", whole file`. */
-function pagesText(program: Program, ino: number, page: number, pages: number): string {
+function pagesText({ program }: Scene, ino: number, page: number, pages = 1): string {
   const name = fileName(ino);
   if (page === 0 && pages === program.geometry.filePagesMax) return `${name}, whole file`;
   return pages === 1 ? `${name} page ${page}` : `${name} pages ${page}..${page + pages}`;
 }
+
+const pointName = ({ pointNames }: Scene, point: number): string =>
+  pointNames[point] ?? String(point);
 
 const PTE_STATE: Record<number, string> = {
   [PTE.none]: 'removed',
@@ -29,6 +42,80 @@ const PTE_STATE: Record<number, string> = {
   [PTE.anonymous]: 'a private copy',
 };
 
+type Telling = { readonly [K in EventName]?: (of: Arguments<K>, scene: Scene) => string | null };
+
+/** The calls and who runs. */
+const FRAME: Telling = {
+  op_enter: (_, { program, trace, event }) => {
+    const op = opAt(program, trace.op(event));
+    return op === null ? null : `${trace.op(event)}: ${printOp(op)} {`;
+  },
+  op_exit: ({ result }) => `} = ${result}`,
+  context_switch: ({ point }, scene) => {
+    const name = pointName(scene, point);
+    if (name === 'task_end') return '(ends)';
+    if (name.startsWith('wait:')) return null; // its wait event says so
+    return `${INDENT}-- preempted at ${name}${GLUE}--`;
+  },
+};
+
+/** What happens inside of a call; what others tell (fault_done, sync_range and the like) is left out. */
+const STEPS: Telling = {
+  store: ({ address, length, data, how, ino, offset, issued }, { trace, event }) => {
+    const kind =
+      (how & STORE.dma) !== 0 ? 'DMA write' : (how & STORE.nonTemporal) !== 0 ? 'movnt' : 'store';
+    const held = issued < event ? ' (from the store buffer)' : '';
+    const place = `${fileName(ino)}+${hex(offset)}`;
+    const byte = hex(dataByte(trace, data, 0));
+    return `${kind} ${length} x ${byte} to ${place} at ${hex(address)}${held}`;
+  },
+  flush: ({ address, length, how }) =>
+    `${nameOf(FLUSH, how)} ${hex(address)}..${hex(address + length)}`,
+  fence: ({ how }) =>
+    how === FENCE.locked
+      ? '(locked instruction: the write-backs above are complete)'
+      : nameOf(FENCE, how),
+  journal_commit: ({ tid }) => `journal: commit record ${tid} written`,
+  load: ({ data, ino, offset }, { trace }) =>
+    `load ${fileName(ino)}+${hex(offset)}: ${hex(dataByte(trace, data, 0))}`,
+  wait: ({ reason }, scene) => `(waits for ${pointName(scene, reason).replace('wait:', '')})`,
+  extent_map: ({ ino, page, block }, scene) =>
+    `block ${block} allocated to ${pagesText(scene, ino, page)}`,
+  extent_unmap: ({ ino, page, block }, scene) =>
+    `block ${block} of ${pagesText(scene, ino, page)} freed`,
+  i_size: ({ ino, size }) => `i_size of ${fileName(ino)} = ${hex(size)}`,
+  fault: ({ ino, page, write }, scene) =>
+    `${write === 1 ? 'write' : 'read'} fault on ${pagesText(scene, ino, page)}`,
+  dax_insert_entry: ({ ino, page, pages, kind, block }, scene) => {
+    if (kind === 0) return null;
+    const what = kind === 1 ? 'zero page' : `block ${block}`;
+    return `dax_insert_entry: ${pagesText(scene, ino, page, pages)} -> ${what}`;
+  },
+  dax_delete_entry: ({ ino, page, pages, why, tags }, scene) => {
+    const lost = tags === 0 ? '' : ', with its tags';
+    return `entry of ${pagesText(scene, ino, page, pages)} removed (${nameOf(WHY, why)})${lost}`;
+  },
+  dax_tag: ({ ino, page, tag, set }, scene) => {
+    const done = set === 1 ? 'set' : 'cleared';
+    return `${nameOf(TAG, tag).toUpperCase()} ${done} on ${pagesText(scene, ino, page)}`;
+  },
+  set_pte: ({ pages, state, ino, page }, scene) => {
+    const level = pages > 1 ? 'PMD' : 'PTE';
+    return `${level} of ${pagesText(scene, ino, page, pages)}: ${PTE_STATE[state] ?? state}`;
+  },
+  dax_writeback_range: ({ ino, page, pages }, scene) =>
+    `dax_writeback_mapping_range: ${pagesText(scene, ino, page, pages)}`,
+  dax_writeback_one: ({ ino, page, pages }, scene) =>
+    `dax_writeback_one: ${pagesText(scene, ino, page, pages)}`,
+  mark_inode_dirty: ({ ino, dirty }) =>
+    `inode ${fileName(ino)} ${dirty === 1 ? 'on' : 'off'} the dirty list`,
+  writeback_single_inode: ({ ino, writepages }) =>
+    `writeback_single_inode: ${fileName(ino)}${writepages === 1 ? '' : ', no DAX writepages'}`,
+  pin: ({ ino, page, block }, scene) => `pinned ${pagesText(scene, ino, page)} (block ${block})`,
+  unpin: ({ ino, page, block }, scene) =>
+    `unpinned ${pagesText(scene, ino, page)} (block ${block})`,
+};
+
 /** The text of an event; null for the ones that say nothing new. */
 export function describe(
   program: Program,
@@ -36,88 +123,19 @@ export function describe(
   event: number,
   pointNames: readonly string[],
 ): string | null {
-  if (trace.kind(event) === EVENT.op_enter) {
-    const op = opAt(program, trace.op(event));
-    return op === null ? null : `${trace.op(event)}: ${printOp(op)} {`;
-  }
-  if (trace.kind(event) === EVENT.op_exit) return `} = ${trace.argument(event, 0)}`;
-  if (trace.kind(event) === EVENT.context_switch) {
-    const point = pointNames[trace.argument(event, 0)] ?? String(trace.argument(event, 0));
-    if (point === 'task_end') return '(ends)';
-    if (point.startsWith('wait:')) return null; // its wait event says so
-    return `${INDENT}-- preempted at ${point}${GLUE}--`;
-  }
-  const text = describeStep(program, trace, event, pointNames);
+  const name = EVENT_NAMES[trace.kind(event)] as EventName;
+  const scene: Scene = { program, trace, event, pointNames };
+  const framed = tell(FRAME, name, scene);
+  if (framed !== undefined) return framed;
+  const text = tell(STEPS, name, scene) ?? null;
   return text === null ? null : INDENT + text;
 }
 
-function describeStep(
-  program: Program,
-  trace: Trace,
-  event: number,
-  pointNames: readonly string[],
-): string | null {
-  const arg = (place: number): number => trace.argument(event, place);
-  const pages = (ino: number, page: number, count: number): string =>
-    pagesText(program, arg(ino), arg(page), count);
-  switch (EVENT_NAMES[trace.kind(event)] as EventName) {
-    case 'store':
-      return describeStore(trace, event);
-    case 'flush':
-      return `${nameOf(FLUSH, arg(2))} ${hex(arg(0))}..${hex(arg(0) + arg(1))}`;
-    case 'fence':
-      return arg(0) === FENCE.locked
-        ? '(locked instruction: the write-backs above are complete)'
-        : nameOf(FENCE, arg(0));
-    case 'journal_commit':
-      return `journal: commit record ${arg(2)} written`;
-    case 'load':
-      return `load ${fileName(arg(4))}+${hex(arg(5))}: ${hex(dataByte(trace, arg(2), 0))}`;
-    case 'wait':
-      return `(waits for ${(pointNames[arg(0)] ?? String(arg(0))).replace('wait:', '')})`;
-    case 'extent_map':
-      return `block ${arg(2)} allocated to ${pages(0, 1, 1)}`;
-    case 'extent_unmap':
-      return `block ${arg(2)} of ${pages(0, 1, 1)} freed`;
-    case 'i_size':
-      return `i_size of ${fileName(arg(0))} = ${hex(arg(1))}`;
-    case 'fault':
-      return `${arg(3) === 1 ? 'write' : 'read'} fault on ${pages(0, 1, 1)}`;
-    case 'dax_insert_entry':
-      return arg(3) === 0
-        ? null
-        : `dax_insert_entry: ${pages(0, 1, arg(2))} -> ${arg(3) === 1 ? 'zero page' : `block ${arg(4)}`}`;
-    case 'dax_delete_entry':
-      return `entry of ${pages(0, 1, arg(2))} removed (${nameOf(WHY, arg(3))})${arg(4) === 0 ? '' : ', with its tags'}`;
-    case 'dax_tag':
-      return `${nameOf(TAG, arg(2)).toUpperCase()} ${arg(3) === 1 ? 'set' : 'cleared'} on ${pages(0, 1, 1)}`;
-    case 'set_pte':
-      return `${arg(1) > 1 ? 'PMD' : 'PTE'} of ${pages(3, 4, arg(1))}: ${PTE_STATE[arg(2)] ?? arg(2)}`;
-    case 'dax_writeback_range':
-      return `dax_writeback_mapping_range: ${pages(0, 1, arg(2))}`;
-    case 'dax_writeback_one':
-      return `dax_writeback_one: ${pages(0, 1, arg(2))}`;
-    case 'mark_inode_dirty':
-      return `inode ${fileName(arg(0))} ${arg(1) === 1 ? 'on' : 'off'} the dirty list`;
-    case 'writeback_single_inode':
-      return `writeback_single_inode: ${fileName(arg(0))}${arg(1) === 1 ? '' : ', no DAX writepages'}`;
-    case 'pin':
-      return `pinned ${pages(1, 2, 1)} (block ${arg(3)})`;
-    case 'unpin':
-      return `unpinned ${pages(1, 2, 1)} (block ${arg(3)})`;
-    default:
-      return null; // told by others: fault_done, sync_range and the like
-  }
-}
-
-function describeStore(trace: Trace, event: number): string {
-  const address = trace.argument(event, 0);
-  const length = trace.argument(event, 1);
-  const how = trace.argument(event, 3);
-  const kind =
-    (how & STORE.dma) !== 0 ? 'DMA write' : (how & STORE.nonTemporal) !== 0 ? 'movnt' : 'store';
-  const held = trace.argument(event, 6) < event ? ' (from the store buffer)' : '';
-  const place = `${fileName(trace.argument(event, 4))}+${hex(trace.argument(event, 5))}`;
-  const byte = hex(dataByte(trace, trace.argument(event, 2), 0));
-  return `${kind} ${length} x ${byte} to ${place} at ${hex(address)}${held}`;
+/** Undefined for kinds that are not in the table. */
+function tell<K extends EventName>(
+  table: Telling,
+  name: K,
+  scene: Scene,
+): string | null | undefined {
+  return table[name]?.(argumentsOf<K>(scene.trace, scene.event), scene);
 }

@@ -45,36 +45,44 @@ export const EVENT = {
 export type EventName = keyof typeof EVENT;
 export type EventKind = (typeof EVENT)[EventName];
 
-/** Names of the up to seven arguments of each kind, for printing. */
-export const EVENT_ARGUMENTS: Record<EventName, readonly string[]> = {
-  store: ['address', 'length', 'data', 'how', 'ino', 'offset', 'issued'],
-  flush: ['address', 'length', 'how'],
-  fence: ['how'],
-  journal_commit: ['data', 'length', 'tid'],
-  op_enter: ['code', 'ino'],
-  op_exit: ['result'],
-  load: ['address', 'length', 'data', 'how', 'ino', 'offset'],
-  context_switch: ['point', 'to'],
-  wait: ['reason'],
-  sync_range: ['ino', 'page', 'pages'],
-  extent_map: ['ino', 'page', 'block'],
-  extent_unmap: ['ino', 'page', 'block'],
-  i_size: ['ino', 'size'],
-  fault: ['ino', 'page', 'vpage', 'write'],
-  fault_done: ['ino', 'page', 'result'],
-  dax_insert_entry: ['ino', 'page', 'pages', 'kind', 'block', 'tags'],
-  dax_delete_entry: ['ino', 'page', 'pages', 'why', 'tags'],
-  dax_tag: ['ino', 'page', 'tag', 'set', 'why'],
-  set_pte: ['vpage', 'pages', 'state', 'ino', 'page', 'why'],
-  pfn_mkclean_range: ['ino', 'page', 'pages', 'vpage'],
-  dax_writeback_range: ['ino', 'page', 'pages'],
-  dax_writeback_one: ['ino', 'page', 'pages'],
-  dax_writeback_one_done: ['ino', 'page', 'pages'],
-  mark_inode_dirty: ['ino', 'dirty'],
-  writeback_single_inode: ['ino', 'writepages'],
-  pin: ['pin', 'ino', 'page', 'block', 'write'],
-  unpin: ['pin', 'ino', 'page', 'block', 'write'],
-};
+/**
+ * Where the up to seven arguments of each kind are: `trace.argument(event, AT.store.ino)`. The order is part
+ * of trace hashes: append, never reorder.
+ */
+export const AT = {
+  store: { address: 0, length: 1, data: 2, how: 3, ino: 4, offset: 5, issued: 6 },
+  flush: { address: 0, length: 1, how: 2 },
+  fence: { how: 0 },
+  journal_commit: { data: 0, length: 1, tid: 2 },
+  op_enter: { code: 0, ino: 1 },
+  op_exit: { result: 0 },
+  load: { address: 0, length: 1, data: 2, how: 3, ino: 4, offset: 5 },
+  context_switch: { point: 0, to: 1 },
+  wait: { reason: 0 },
+  sync_range: { ino: 0, page: 1, pages: 2 },
+  extent_map: { ino: 0, page: 1, block: 2 },
+  extent_unmap: { ino: 0, page: 1, block: 2 },
+  i_size: { ino: 0, size: 1 },
+  fault: { ino: 0, page: 1, vpage: 2, write: 3 },
+  fault_done: { ino: 0, page: 1, result: 2 },
+  dax_insert_entry: { ino: 0, page: 1, pages: 2, kind: 3, block: 4, tags: 5 },
+  dax_delete_entry: { ino: 0, page: 1, pages: 2, why: 3, tags: 4 },
+  dax_tag: { ino: 0, page: 1, tag: 2, set: 3, why: 4 },
+  set_pte: { vpage: 0, pages: 1, state: 2, ino: 3, page: 4, why: 5 },
+  pfn_mkclean_range: { ino: 0, page: 1, pages: 2, vpage: 3 },
+  dax_writeback_range: { ino: 0, page: 1, pages: 2 },
+  dax_writeback_one: { ino: 0, page: 1, pages: 2 },
+  dax_writeback_one_done: { ino: 0, page: 1, pages: 2 },
+  mark_inode_dirty: { ino: 0, dirty: 1 },
+  writeback_single_inode: { ino: 0, writepages: 1 },
+  pin: { pin: 0, ino: 1, page: 2, block: 3, write: 4 },
+  unpin: { pin: 0, ino: 1, page: 2, block: 3, write: 4 },
+} as const satisfies Record<EventName, Readonly<Record<string, number>>>;
+
+/** Names of the arguments of each kind in their order, for printing. */
+export const EVENT_ARGUMENTS = Object.fromEntries<readonly string[]>(
+  Object.entries(AT).map(([name, places]) => [name, Object.keys(places)]),
+) as Record<EventName, readonly string[]>;
 
 export const EVENT_NAMES: readonly (EventName | undefined)[] = Object.entries(EVENT).reduce(
   (names: (EventName | undefined)[], [name, kind]) => {

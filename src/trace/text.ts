@@ -5,7 +5,7 @@
  */
 import { hex } from '../support/units.js';
 import type { EventName } from './event.js';
-import { EVENT_ARGUMENTS, EVENT_NAMES } from './event.js';
+import { AT, EVENT_ARGUMENTS, EVENT_NAMES } from './event.js';
 import type { Trace } from './trace.js';
 import { DEVICE_TASK, NO_TASK } from './trace.js';
 
@@ -20,7 +20,7 @@ function argumentText(trace: Trace, index: number, name: string, place: number):
   const value = trace.argument(index, place);
   if (name === 'data') {
     if (value < 0) return `data=fill(${-1 - value})`;
-    const length = trace.argument(index, 1);
+    const length = trace.argument(index, AT.store.length); // where loads and commits have it, too
     const bytes = trace.pool.subarray(value, value + Math.min(length, 16));
     return `data=${Buffer.from(bytes).toString('hex')}${length > 16 ? '..' : ''}`;
   }

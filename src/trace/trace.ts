@@ -14,12 +14,20 @@ export const STRIDE = 8;
 const STRIDE_SHIFT = 3;
 
 /** Header: kind in bits 0-7, task in 8-11, operation number + 1 in 12-31. */
+const KIND_MASK = 255;
 const TASK_SHIFT = 8;
 const OP_SHIFT = 12;
 
+/** Task numbers are below this, a power of two: what the header has room for. */
+export const TASK_NUMBERS = 1 << (OP_SHIFT - TASK_SHIFT);
+
 /** The task number of the device that does DMA, and of whatever happened before any task ran. */
 export const DEVICE_TASK = 8;
-export const NO_TASK = 15;
+export const NO_TASK = TASK_NUMBERS - 1;
+
+/** What the first integer of a row says, for loops that read rows themselves. */
+export const kindOf = (header: number): number => header & KIND_MASK;
+export const taskOf = (header: number): number => (header >> TASK_SHIFT) & (TASK_NUMBERS - 1);
 
 export class Trace {
   /** Rows; only the first `length` are valid. */
@@ -64,11 +72,11 @@ export class Trace {
   }
 
   kind(index: number): number {
-    return (this.rows[index << STRIDE_SHIFT] as number) & 255;
+    return kindOf(this.rows[index << STRIDE_SHIFT] as number);
   }
 
   task(index: number): number {
-    return ((this.rows[index << STRIDE_SHIFT] as number) >> TASK_SHIFT) & 15;
+    return taskOf(this.rows[index << STRIDE_SHIFT] as number);
   }
 
   /** Operation number in thread order over the program; -1 outside operations. */
@@ -76,7 +84,7 @@ export class Trace {
     return ((this.rows[index << STRIDE_SHIFT] as number) >>> OP_SHIFT) - 1;
   }
 
-  /** Argument `which` (0..6) of an event. */
+  /** An argument of an event; AT (event.ts) has the places of each kind. */
   argument(index: number, which: number): number {
     return this.rows[(index << STRIDE_SHIFT) + 1 + which] as number;
   }

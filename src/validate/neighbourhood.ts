@@ -5,7 +5,7 @@
 import { ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import type { Program } from '../program/program.js';
-import { opCount } from '../program/program.js';
+import { opCount, THREADS_MAX } from '../program/program.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import { ReplayScheduler } from '../schedule/replay.js';
@@ -39,7 +39,7 @@ export class Neighbourhood {
     private readonly choice: Prng,
   ) {
     const { geometry } = origin.program;
-    this.generator = new ProgramGenerator({ geometry, threadsMax: 4, opsMax: 1 });
+    this.generator = new ProgramGenerator({ geometry, threadsMax: THREADS_MAX, opsMax: 1 });
     this.random = new RandomScheduler(choice.split());
     this.pct = new PctScheduler(choice.split());
   }

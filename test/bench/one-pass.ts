@@ -15,7 +15,7 @@ import { DEFAULT_SETTINGS } from '../../src/run.js';
 import { assert } from '../../src/support/assert.js';
 import { Prng } from '../../src/support/prng.js';
 import { LINE_SIZE, WORD_SIZE } from '../../src/support/units.js';
-import { EVENT, FENCE, FLUSH } from '../../src/trace/event.js';
+import { AT, EVENT, FENCE, FLUSH } from '../../src/trace/event.js';
 import { fillData, Trace } from '../../src/trace/trace.js';
 import type { Measured } from './rounds.js';
 import { timesOf } from './rounds.js';
@@ -87,7 +87,10 @@ export class OnePass {
         awaiting.length = 0;
         continue;
       }
-      const line = Math.floor((trace.argument(event, 0) - LAYOUT.dataStart) / LINE_SIZE);
+      // Stores and flushes have it at the same place.
+      const line = Math.floor(
+        (trace.argument(event, AT.flush.address) - LAYOUT.dataStart) / LINE_SIZE,
+      );
       if (kind === EVENT.store) {
         (stored[line] as number)++;
       } else {

@@ -5,7 +5,7 @@ import { Image } from '../../src/media/image.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import type { Choice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
-import { EVENT } from '../../src/trace/event.js';
+import { AT, EVENT } from '../../src/trace/event.js';
 import { Trace } from '../../src/trace/trace.js';
 import { addressOfLine, OnePass, writeTrace } from './one-pass.js';
 import { propertyOf } from './property.js';
@@ -26,7 +26,8 @@ class ForgetfulHistory extends PersistHistory {
   override apply(event: number): void {
     const { trace } = this;
     const forgets =
-      trace.kind(event) === EVENT.flush && trace.argument(event, 0) === addressOfLine(FORGOTTEN);
+      trace.kind(event) === EVENT.flush &&
+      trace.argument(event, AT.flush.address) === addressOfLine(FORGOTTEN);
     if (!forgets) super.apply(event);
   }
 }

@@ -15,7 +15,7 @@ import { parseSchedule } from '../../src/schedule/text.js';
 import type { Scheduler } from '../../src/schedule/scheduler.js';
 import type { Execution } from '../../src/target/target.js';
 import type { EventName } from '../../src/trace/event.js';
-import { EVENT } from '../../src/trace/event.js';
+import { AT, EVENT } from '../../src/trace/event.js';
 import { printEvent } from '../../src/trace/text.js';
 import type { Trace } from '../../src/trace/trace.js';
 
@@ -77,7 +77,7 @@ export function eventsOf(trace: Trace, name: EventName): number[] {
 export function resultsOf(trace: Trace): (number | undefined)[] {
   const results: (number | undefined)[] = [];
   for (const event of eventsOf(trace, 'op_exit'))
-    results[trace.op(event)] = trace.argument(event, 0);
+    results[trace.op(event)] = trace.argument(event, AT.op_exit.result);
   return results;
 }
 

@@ -1,9 +1,9 @@
 /** Traces that no kernel made, for tests of what is said about them. */
-import { EVENT } from '../../src/trace/event.js';
+import { AT, EVENT } from '../../src/trace/event.js';
 import type { EventKind } from '../../src/trace/event.js';
 import { Trace } from '../../src/trace/trace.js';
 
-const ISSUED = 6;
+const ISSUED = AT.store.issued;
 
 /** A copy with one event left out. */
 export function withoutEvent(trace: Trace, left: number): Trace {

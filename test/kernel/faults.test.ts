@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AT, PTE, TAG } from '../../src/trace/event.js';
 import { eventsOf, resultsOf, runText, textOf } from '../helpers/lines.js';
 
 const OPEN = 't0: f0 = open("a")\n';
@@ -24,7 +25,7 @@ describe('a page fault', () => {
         ${OPEN} t0: m0 = mmap(f0, pages ${mapping})
         t0: store(m0, 0x40, 8)`);
       const [pte] = eventsOf(trace, 'set_pte');
-      assert.equal(trace.argument(pte as number, 1), 1, shape);
+      assert.equal(trace.argument(pte as number, AT.set_pte.pages), 1, shape);
     }
   });
 
@@ -60,7 +61,9 @@ describe('a page fault', () => {
       t0: load(m1, 0x40, 8)
       t0: store(m0, 0x40, 8)
       t0: load(m1, 0x40, 8)`);
-    const states = eventsOf(trace, 'set_pte').map((event) => trace.argument(event, 2));
+    const states = eventsOf(trace, 'set_pte').map((event) =>
+      trace.argument(event, AT.set_pte.state),
+    );
     assert.deepEqual(states, [3, 3, 0, 0, 2, 1], 'zero twice, both gone, writable, read-only');
     assert.deepEqual(verdict.violations, []);
   });
@@ -84,7 +87,7 @@ describe('a page fault', () => {
       t0: load(m1, 0x40, 8)
       t0: load(m0, 0x40, 8)
       t0: fsync(f0)`);
-    const data = eventsOf(trace, 'load').map((event) => trace.argument(event, 2));
+    const data = eventsOf(trace, 'load').map((event) => trace.argument(event, AT.load.data));
     assert.equal(eventsOf(trace, 'store').length, 1);
     assert.equal(trace.pool[data[0] as number], 4, 'operation 3 stored 4');
     assert.equal(trace.pool[data[1] as number], 5, 'operation 4 stored 5 in its copy');
@@ -96,7 +99,9 @@ describe('a page fault', () => {
       ${OPEN} t0: m0 = mmap(f0, pages 0..1, MAP_SHARED|MAP_SYNC)
       t0: store(m0, 0x40, 8)`);
     const [commit] = eventsOf(trace, 'journal_commit');
-    const writable = eventsOf(trace, 'set_pte').find((event) => trace.argument(event, 2) === 2);
+    const writable = eventsOf(trace, 'set_pte').find(
+      (event) => trace.argument(event, AT.set_pte.state) === PTE.writable,
+    );
     assert.ok((commit as number) < (writable as number));
   });
 
@@ -124,7 +129,9 @@ describe('mprotect and munmap', () => {
       t0: fsync(f0)`);
     assert.equal(resultsOf(trace)[4], -14);
     const set = eventsOf(trace, 'dax_tag').filter(
-      (event) => trace.argument(event, 2) === 1 && trace.argument(event, 3) === 1,
+      (event) =>
+        trace.argument(event, AT.dax_tag.tag) === TAG.dirty &&
+        trace.argument(event, AT.dax_tag.set) === 1,
     );
     assert.equal(set.length, 2);
     assert.deepEqual(verdict.violations, []);

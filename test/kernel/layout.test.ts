@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AT } from '../../src/trace/event.js';
 import { eventsOf, resultsOf, runText } from '../helpers/lines.js';
 
 const PINNED = `file a pages 2 allocated 2
@@ -42,10 +43,14 @@ describe('truncation', () => {
       t0: fsync(f0)`);
     const loads = eventsOf(trace, 'load');
     const first = loads[0] as number;
-    const data = trace.argument(first, 2);
+    const data = trace.argument(first, AT.load.data);
     assert.equal(trace.pool[data + 0x7ff], 2);
     assert.equal(trace.pool[data + 0x800], 0);
-    assert.equal(trace.argument(loads[1] as number, 0), -1, 'the second page is a hole');
+    assert.equal(
+      trace.argument(loads[1] as number, AT.load.address),
+      -1,
+      'the second page is a hole',
+    );
     assert.deepEqual(verdict.violations, []);
   });
 });
@@ -59,7 +64,7 @@ describe('punching a hole', () => {
       t0: fsync(f0)
       t0: pread(f0, 0x0, 16384)`);
     assert.deepEqual(
-      eventsOf(trace, 'extent_unmap').map((event) => trace.argument(event, 1)),
+      eventsOf(trace, 'extent_unmap').map((event) => trace.argument(event, AT.extent_unmap.page)),
       [1],
     );
     assert.deepEqual(verdict.violations, []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EVENT } from '../../src/trace/event.js';
+import { AT, EVENT } from '../../src/trace/event.js';
 import { eventsOf, runText, textOf } from '../helpers/lines.js';
 
 const MAPPED = `file a pages 4 allocated 4
@@ -18,9 +18,10 @@ describe('writeback', () => {
     for (let event = enter as number; event < trace.length; event++) {
       if (trace.kind(event) === EVENT.set_pte) steps.push('protect');
       if (trace.kind(event) === EVENT.flush) steps.push('flush');
-      if (trace.kind(event) === EVENT.dax_tag && trace.argument(event, 3) === 0)
-        steps.push(`clear ${trace.argument(event, 2)}`);
-      if (trace.kind(event) === EVENT.fence && trace.argument(event, 0) === 0) steps.push('fence');
+      if (trace.kind(event) === EVENT.dax_tag && trace.argument(event, AT.dax_tag.set) === 0)
+        steps.push(`clear ${trace.argument(event, AT.dax_tag.tag)}`);
+      if (trace.kind(event) === EVENT.fence && trace.argument(event, AT.fence.how) === 0)
+        steps.push('fence');
     }
     assert.deepEqual(steps, ['protect', 'flush', 'flush', 'clear 1', 'clear 2', 'fence']);
   });
@@ -46,7 +47,7 @@ describe('writeback', () => {
       t0: store(m0, 0x40, 8)
       t0: fsync(f0)`);
     const flushed = eventsOf(trace, 'flush').reduce(
-      (sum, event) => sum + trace.argument(event, 1),
+      (sum, event) => sum + trace.argument(event, AT.flush.length),
       0,
     );
     assert.equal(flushed, 4 * 4096);
@@ -57,7 +58,9 @@ describe('writeback', () => {
       t0: store(m0, 0x40, 8)
       t0: store(m0, 0x2040, 8)
       t0: msync(m0, pages 2..3, MS_SYNC)`);
-    const pages = eventsOf(trace, 'dax_writeback_one').map((event) => trace.argument(event, 1));
+    const pages = eventsOf(trace, 'dax_writeback_one').map((event) =>
+      trace.argument(event, AT.dax_writeback_one.page),
+    );
     assert.deepEqual(pages, [2]);
   });
 
@@ -69,7 +72,9 @@ describe('writeback', () => {
     const visits = eventsOf(trace, 'writeback_single_inode').map((event) => trace.op(event));
     assert.deepEqual(visits, [3]);
     assert.deepEqual(
-      eventsOf(trace, 'mark_inode_dirty').map((event) => trace.argument(event, 1)),
+      eventsOf(trace, 'mark_inode_dirty').map((event) =>
+        trace.argument(event, AT.mark_inode_dirty.dirty),
+      ),
       [1, 0],
     );
   });
@@ -129,7 +134,9 @@ describe('metadata', () => {
       t0: pwrite(f1, 0x0, 8)
       t0: fsync(f0)
       t0: pwrite(f1, 0x0, 8)`);
-    const results = eventsOf(trace, 'op_exit').map((event) => trace.argument(event, 0));
+    const results = eventsOf(trace, 'op_exit').map((event) =>
+      trace.argument(event, AT.op_exit.result),
+    );
     assert.deepEqual(results.slice(3), [-28, 0, 8]);
   });
 });

@@ -12,7 +12,12 @@ import { FAULT } from '../types.js';
 import { journalStart, journalStop } from './journal.js';
 
 /** Models ext4_dax_huge_fault(), for a PMD or a PTE. */
-export function* daxHugeFault(k: Kernel, t: Task, vmf: VmFault, huge: boolean): Run<FaultResult> {
+export function* ext4DaxHugeFault(
+  k: Kernel,
+  t: Task,
+  vmf: VmFault,
+  huge: boolean,
+): Run<FaultResult> {
   const { inode } = vmf.vma;
   const write = vmf.write && vmf.vma.shared;
   if (write && k.preempt(t, POINT['dax_fault:update_time'])) yield;

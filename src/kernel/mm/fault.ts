@@ -5,7 +5,7 @@
 import { EVENT, PTE, TAG, WHY } from '../../trace/event.js';
 import { isMapped, loadEntry, NO_ENTRY, setTag, slotOf } from '../dax/entry.js';
 import { xaLock } from '../dax/mapping.js';
-import { daxHugeFault } from '../fs/vm-ops.js';
+import { ext4DaxHugeFault } from '../fs/vm-ops.js';
 import { markInodeDirty } from '../fs/writeback.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
@@ -50,7 +50,7 @@ export function* handleMmFault(
   const pmd = mm.pmdOf(vpage);
   const needsHuge = pmd === 0 || ((pmd & PMD_HUGE) !== 0 && write && (pmd & PTE_WRITE) === 0);
   if (needsHuge) {
-    result = yield* daxHugeFault(k, t, vmf, true);
+    result = yield* ext4DaxHugeFault(k, t, vmf, true);
     if (result === FAULT.fallback) yield* splitHugePmd(k, t, vmf);
   } else if ((pmd & PMD_HUGE) !== 0) {
     result = FAULT.noPage; // spurious: the PMD already allows the access
@@ -75,14 +75,14 @@ function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
 /** Models handle_pte_fault(). */
 function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   const pte = k.mm.ptes[vmf.vpage] as number;
-  if ((pte & PTE_PRESENT) === 0) return yield* daxHugeFault(k, t, vmf, false);
+  if ((pte & PTE_PRESENT) === 0) return yield* ext4DaxHugeFault(k, t, vmf, false);
   if (!vmf.write || (pte & PTE_WRITE) !== 0) return FAULT.noPage; // spurious
   if ((pte & PTE_ANONYMOUS) !== 0) {
     yield* lockPtl(k, t);
     setPte(k, t, vmf, pte | PTE_WRITE | PTE_DIRTY); // wp_page_reuse(): nobody shares the copy
     return FAULT.noPage;
   }
-  if (!vmf.vma.shared) return yield* daxHugeFault(k, t, vmf, false);
+  if (!vmf.vma.shared) return yield* ext4DaxHugeFault(k, t, vmf, false);
   return yield* wpPfnShared(k, t, vmf, pte);
 }
 
@@ -93,7 +93,7 @@ function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<F
   const entry = loadEntry(k, vmf.vma.inode, vmf.pgoff);
   const blind = k.knobs.pfnMkwriteExpectsEntry && entry === NO_ENTRY && !ofHole; // A5
   const late = k.knobs.pteUpgradedOutsideEntryLock && isMapped(entry) && !ofHole; // A4
-  if (!blind && !late) return yield* daxHugeFault(k, t, vmf, false);
+  if (!blind && !late) return yield* ext4DaxHugeFault(k, t, vmf, false);
 
   if (late) tagForWrite(k, t, vmf);
   // pfn_mkwrite has returned and holds nothing; the PTE becomes writable only here (wp_page_reuse).

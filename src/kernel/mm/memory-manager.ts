@@ -9,7 +9,7 @@ import type { Geometry } from '../../program/geometry.js';
 import { MAPPING_SLOTS, PIN_SLOTS, FD_SLOTS } from '../../program/geometry.js';
 import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
-import type { Inode, Pin, Task, Vma } from '../types.js';
+import type { Inode, Pin, Vma } from '../types.js';
 
 /** Bits of a page-table entry; the block number is above them. */
 export const PTE_PRESENT = 1;
@@ -118,22 +118,5 @@ export class MemoryManager {
     if (page?.length === pageSize) page.fill(0);
     else this.anonymous[number] = new Uint8Array(pageSize);
     return number;
-  }
-}
-
-/**
- * Drops the cached translations of a range on every CPU. The interrupt that asks for it drains the store
- * buffers of those CPUs, so no store made through an old translation is still on its way afterwards.
- */
-export function flushTlb(
-  tasks: readonly Task[],
-  drain: (cpu: number) => void,
-  start: number,
-  end: number,
-): void {
-  for (const task of tasks) {
-    if (task.tlb.length === 0) continue;
-    for (let vpage = start; vpage < end; vpage++) task.tlb[vpage] = 0;
-    drain(task.id);
   }
 }

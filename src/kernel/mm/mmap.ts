@@ -106,12 +106,19 @@ export function mappedRange(
   return { start, end: slot.start + Math.min(slot.pages, op.offset + op.length) };
 }
 
+/** Takes mmap_lock for writing and isolates the vmas that `op` names; null, unlocked, for an empty slot. */
+function* lockVmas(k: Kernel, t: Task, op: Op): Run<Vma[] | null> {
+  const { mmapLock, mappings } = k.mm;
+  if (mappings[op.target] === null) return null;
+  if (!mmapLock.tryWrite(k, t)) yield* mmapLock.waitWrite(k, t);
+  const range = mappedRange(k, op);
+  return range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
+}
+
 export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
   const { mm } = k;
-  if (mm.mappings[op.target] === null) return EINVAL;
-  if (!mm.mmapLock.tryWrite(k, t)) yield* mm.mmapLock.waitWrite(k, t);
-  const range = mappedRange(k, op);
-  const inside = range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
+  const inside = yield* lockVmas(k, t, op);
+  if (inside === null) return EINVAL;
   for (const vma of inside) {
     yield* zapRange(k, t, vma, vma.start, vma.end, true);
     if (k.preempt(t, POINT['munmap:zapped'])) yield;
@@ -134,17 +141,14 @@ export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
  * them writable (vma_wants_writenotify), so that the first store still faults and is tracked.
  */
 export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
-  const { mm } = k;
-  if (mm.mappings[op.target] === null) return EINVAL;
-  if (!mm.mmapLock.tryWrite(k, t)) yield* mm.mmapLock.waitWrite(k, t);
-  const range = mappedRange(k, op);
-  const inside = range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
+  const inside = yield* lockVmas(k, t, op);
+  if (inside === null) return EINVAL;
   for (const vma of inside) {
     vma.writable = (op.flags & PROTECT_READ_ONLY) === 0;
     if (!vma.writable) yield* changeProtection(k, t, vma);
     if (k.preempt(t, POINT['mprotect:protected'])) yield;
   }
-  mm.mmapLock.upWrite(k, t);
+  k.mm.mmapLock.upWrite(k, t);
   return inside.length > 0 ? 0 : EFAULT;
 }
 

@@ -8,7 +8,6 @@ import { sleepOn } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
 import {
-  flushTlb,
   PMD_HUGE,
   PMD_TABLE,
   PTE_ANONYMOUS,
@@ -17,8 +16,16 @@ import {
   PTE_WRITE,
 } from './memory-manager.js';
 
+/**
+ * Drops the cached translations of a range on every CPU. The interrupt that asks for it drains the store
+ * buffers of those CPUs, so no store made through an old translation is still on its way afterwards.
+ */
 export function flushTlbRange(k: Kernel, start: number, end: number): void {
-  flushTlb(k.tasks, (cpu) => k.cpus.drain(cpu), start, end);
+  for (const { id, tlb } of k.tasks) {
+    if (tlb.length === 0) continue;
+    for (let vpage = start; vpage < end; vpage++) tlb[vpage] = 0;
+    k.cpus.drain(id);
+  }
 }
 
 /** Waits for the page-table lock; it is almost never held across a preemption point. */
