@@ -1,4 +1,4 @@
-/** What the oracle says of the running kernel, without any power failure; mostly of traces that are edited. */
+/** What the oracle says of the running kernel, without any power failure; mostly of edited traces. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { signatureOf } from '../../src/finding/finding.js';
