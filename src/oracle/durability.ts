@@ -33,16 +33,13 @@ interface MetadataChange {
 
 const SIZE = -1;
 
-/** What became of a candidate: reported, of a signature that is known already, or none by its image. */
-type Outcome = 'new' | 'known' | 'none';
-
 export class DurabilityRule {
   private readonly open: (OpenPromise | null)[] = new Array<OpenPromise | null>(TASK_NUMBERS).fill(
     null,
   );
   /** Per file, what changed in its metadata and when. */
   private readonly changes: MetadataChange[][] = [];
-  /** Of the call being decided: the known mechanisms that it met, and how each store was lost. */
+  /** Of the call being decided: the mechanisms that it met, and how each store was lost. */
   private readonly met = new Set<Mechanism>();
   private readonly explained = new Map<number, Mechanism>();
 
@@ -111,19 +108,19 @@ export class DurabilityRule {
     };
     this.met.clear();
     this.explained.clear();
-    const lost = this.checkUnits(open.promise, made);
-    const wrong = this.checkMetadata(open.promise, made);
-    const doubtful = this.checkDoubtful(open.promise, made);
-    if (!lost && !wrong && !doubtful) this.state.kept.push({ promise: open.promise, made });
+    this.checkUnits(open.promise, made);
+    this.checkMetadata(open.promise, made);
+    this.checkDoubtful(open.promise, made);
+    this.state.kept.push({ promise: open.promise, made });
   }
 
   /**
-   * Looks at every pending unit of the covered pages; true once a violation is reported. One that is known
-   * already does not end the search: it may hide another.
+   * Looks at every pending unit of the covered pages. One way to lose stores does not end the search: it may
+   * hide another, and what is reported must not depend on what is known.
    */
-  private checkUnits(promise: PromiseId, made: PromiseMade): boolean {
+  private checkUnits(promise: PromiseId, made: PromiseMade): void {
     const { history, view, layout } = this.state;
-    if (history.pendingUnits === 0) return false;
+    if (history.pendingUnits === 0) return;
     const { pageSize } = layout.geometry;
     const unitsPerBlock = pageSize >> history.unitShift;
     for (const range of made.ranges) {
@@ -135,11 +132,10 @@ export class DurabilityRule {
         const first = (layout.dataStart + block * pageSize) >> history.unitShift;
         for (let unit = first; unit < first + unitsPerBlock; unit++) {
           if ((history.visible[unit] as number) === (history.durable[unit] as number)) continue;
-          if (this.checkUnit(promise, made, range.ino, page, unit)) return true;
+          this.checkUnit(promise, made, range.ino, page, unit);
         }
       }
     }
-    return false;
   }
 
   private checkUnit(
@@ -148,7 +144,7 @@ export class DurabilityRule {
     ino: number,
     page: number,
     unit: number,
-  ): boolean {
+  ): void {
     const { history, trace } = this.state;
     for (
       let record = history.firstPending(unit);
@@ -173,12 +169,9 @@ export class DurabilityRule {
       const durable = history.durable[unit] as number;
       for (const kept of new Set([durable, history.recordBefore[record] as number])) {
         const version = history.versions.visible;
-        const outcome = this.settle(candidate, made, page, [{ unit, kept }], version);
-        if (outcome === 'new') return true;
-        if (outcome === 'known') break;
+        if (this.settle(candidate, made, page, [{ unit, kept }], version)) break;
       }
     }
-    return false;
   }
 
   /** A store fills many units, and was lost in one way. */
@@ -215,7 +208,7 @@ export class DurabilityRule {
    * Pages whose bytes may not be what their file should hold, even if all that was written survives: blocks
    * with bytes of others, and pages of which a store went elsewhere.
    */
-  private checkDoubtful(promise: PromiseId, made: PromiseMade): boolean {
+  private checkDoubtful(promise: PromiseId, made: PromiseMade): void {
     const { view, tainted, astray, history, layout } = this.state;
     const { pageSize } = layout.geometry;
     for (const range of made.ranges) {
@@ -236,37 +229,32 @@ export class DurabilityRule {
           store: -1,
           detail: '',
         };
-        const outcome = this.settle(candidate, made, page, [], history.versions.visible);
-        if (outcome === 'new') return true;
+        this.settle(candidate, made, page, [], history.versions.visible);
       }
     }
-    return false;
   }
 
   /** Is what the oldest surviving metadata version says one of the states since the call started? */
-  private checkMetadata(promise: PromiseId, made: PromiseMade): boolean {
+  private checkMetadata(promise: PromiseId, made: PromiseMade): void {
     const { history, trace, layout, view } = this.state;
     const changed = made.ranges.some((range) => this.changesOf(range.ino).length > 0);
-    if (!changed) return false;
+    if (!changed) return;
     const version = history.versions.durable;
     const durable = decodeMetadata(layout, history.versions.record(version, trace));
     const { pageSize } = layout.geometry;
     for (const range of made.ranges) {
       const file = durable.files[range.ino];
       if (file === undefined) continue;
-      if (
-        !this.isCurrent(range.ino, SIZE, file.size, view.sizes[range.ino] as number, made) &&
-        this.settleMetadata(promise, made, range.ino, -1, version) === 'new'
-      ) {
-        return true;
+      const size = view.sizes[range.ino] as number;
+      if (!this.isCurrent(range.ino, SIZE, file.size, size, made)) {
+        this.settleMetadata(promise, made, range.ino, -1, version);
       }
       for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
         const now = view.blocks[view.pageIndex(range.ino, page)] as number;
         if (this.isCurrent(range.ino, page, file.blocks[page] as number, now, made)) continue;
-        if (this.settleMetadata(promise, made, range.ino, page, version) === 'new') return true;
+        this.settleMetadata(promise, made, range.ino, page, version);
       }
     }
-    return false;
   }
 
   /** Was `value` in effect at the start of the call or set since? */
@@ -294,8 +282,8 @@ export class DurabilityRule {
     ino: number,
     page: number,
     version: number,
-  ): Outcome {
-    if (this.met.has('metadata-lost')) return 'known';
+  ): void {
+    if (this.met.has('metadata-lost')) return;
     const candidate: Candidate = {
       promise,
       mechanism: 'metadata-lost',
@@ -306,32 +294,33 @@ export class DurabilityRule {
       store: -1,
       detail: '',
     };
-    return this.settle(candidate, made, page, [], version);
+    this.settle(candidate, made, page, [], version);
   }
 
-  /** Confirms a candidate by its image and reports it, unless its signature is known. */
+  /** Confirms a candidate by its image and reports it; true if so, or if its signature is known. */
   private settle(
     candidate: Candidate,
     made: PromiseMade,
     page: number,
     short: ShortUnit[],
     version: number,
-  ): Outcome {
+  ): boolean {
     const { state } = this;
     if (state.isRepeat(candidate.promise, candidate.mechanism, candidate.op, candidate.ino)) {
       this.met.add(candidate.mechanism);
-      return 'known';
+      return true;
     }
     const plan: CrashPlan = { cut: made.end, version, short };
     const only = { ...made, ranges: made.ranges.filter((range) => range.ino === candidate.ino) };
     const mismatch = state.expectation().checkPromise(state.recover(plan), only, made.end, page);
     if (mismatch === null) {
       state.verdict.unconfirmed++;
-      return 'none';
+      return false;
     }
     const offset = mismatch.offset < 0 ? candidate.offset : mismatch.offset;
     const detail = afterCrash(mismatch);
     state.report({ ...candidate, offset, detail }, plan);
-    return 'new';
+    this.met.add(candidate.mechanism);
+    return true;
   }
 }
