@@ -20,13 +20,14 @@ const PURE = [
   'report',
   'coverage',
   'validate',
+  'litmus',
 ].map((stage) => `src/${stage}/**/*.ts`);
 
 const CLOCKS = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'Intl'];
 
 /** Packages and modules, and the only files that may use them. */
 const OWNERS = [
-  { name: 'ajv', files: ['src/finding/reproducer.ts', 'test/**/*.ts'] },
+  { name: 'ajv', files: ['src/finding/reproducer.ts', 'src/litmus/parse.ts', 'test/**/*.ts'] },
   { name: 'piscina', files: ['src/campaign/pool.ts'] },
   { name: 'write-file-atomic', files: ['src/support/files.ts'] },
   { name: 'commander', files: ['src/cli/**/*.ts'] },

@@ -170,7 +170,7 @@ describe('the public API', () => {
     const isReproducer = new Ajv({ strict: true }).compile(REPRODUCER_SCHEMA);
     assert.ok(isReproducer(toReproducer(finding, pointNames)), JSON.stringify(isReproducer.errors));
     assert.ok(!isReproducer({ ...toReproducer(finding, pointNames), more: 1 }));
-    const verbs = ['run', 'replay', 'validate', 'kernels', 'bugs', 'doctor'];
+    const verbs = ['run', 'replay', 'validate', 'litmus', 'kernels', 'bugs', 'doctor'];
     assert.deepEqual(Object.keys(OUTPUT_SCHEMAS), verbs);
   });
 

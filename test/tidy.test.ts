@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, string> = {
   finding: 'oracle program run schedule support',
   index: 'anything',
   kernel: 'machine media program schedule support target trace',
+  litmus: 'support',
   machine: 'support trace',
   media: 'program support',
   minimize: 'finding oracle program run schedule support trace',

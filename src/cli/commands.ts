@@ -10,6 +10,7 @@ import { VERSION } from '../support/version.js';
 import { doctor } from './doctor.js';
 import { explain } from './explain.js';
 import { listBugs, listKernels } from './lists.js';
+import { litmus } from './litmus.js';
 import { minimizeFile } from './minimize.js';
 import { collect, duration, integer, oneOf, place, seed } from './options.js';
 import { replay } from './replay.js';
@@ -43,6 +44,7 @@ export function buildProgram(exited: (code: number) => void): Command {
   addRun(program, done);
   addReproducerVerbs(program, done);
   addValidate(program, done);
+  addLitmus(program, done);
   addLists(program, done);
   return program;
 }
@@ -164,6 +166,27 @@ function addValidate(program: Command, done: Done): void {
     )
     .option('--json', 'one JSON object on stdout')
     .action(done(validate));
+}
+
+function addLitmus(program: Command, done: Done): void {
+  program
+    .command('litmus')
+    .description(
+      'persistency litmus tests: are the states after a crash exactly the expected ones?',
+    )
+    .argument('<path>', 'a file of tests, or a directory of such files')
+    .option(
+      '--persistency <name>',
+      'only the sets where this persists in order: line or location',
+      oneOf('--persistency', ['line', 'location']),
+    )
+    .option(
+      '--domain <name>',
+      'only the sets where a power failure spares this: adr or eadr',
+      oneOf('--domain', ['adr', 'eadr']),
+    )
+    .option('--json', 'one JSON object on stdout')
+    .action(done(litmus));
 }
 
 function addLists(program: Command, done: Done): void {

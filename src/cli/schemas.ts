@@ -5,18 +5,20 @@
 import bugs from './schemas/bugs.schema.json';
 import doctor from './schemas/doctor.schema.json';
 import kernels from './schemas/kernels.schema.json';
+import litmus from './schemas/litmus.schema.json';
 import replay from './schemas/replay.schema.json';
 import run from './schemas/run.schema.json';
 import validate from './schemas/validate.schema.json';
 
 /** The verbs that have `--json`. */
-export type JsonVerb = 'run' | 'replay' | 'validate' | 'kernels' | 'bugs' | 'doctor';
+export type JsonVerb = 'run' | 'replay' | 'validate' | 'litmus' | 'kernels' | 'bugs' | 'doctor';
 
 /** By verb; each in draft-07, with the meaning and the unit of every field. */
 export const OUTPUT_SCHEMAS: Readonly<Record<JsonVerb, object>> = {
   run,
   replay,
   validate,
+  litmus,
   kernels,
   bugs,
   doctor,

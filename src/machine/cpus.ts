@@ -3,10 +3,18 @@
  * and the emission of every persistency event in the order in which it becomes visible.
  *
  * A user store waits in its CPU's buffer until something drains it; the scheduler may hold it there. All
- * else happens at once: flushes take effect where they are issued, after the older stores to the same line,
- * kernel stores after all older ones. That loses no behaviour. A write-back that waits in the buffer only
- * covers more, and a cut before it completes cannot be told from a cut before it was issued (the synchronous
- * reading of Khyzha and Lahav, POPL 2021), so the earliest moment is the weakest promise.
+ * else happens at once: flushes take effect where they are issued, after the older stores to the same line
+ * (clflush: after all older stores), fences and kernel stores after all older ones. A write-back that waits
+ * in the buffer only covers more, and a cut before it completes cannot be told from a cut before it was
+ * issued (the synchronous reading of Khyzha and Lahav, POPL 2021), so the earliest moment is the weakest
+ * promise.
+ *
+ * What that loses is loads: on hardware a younger load overtakes a write-back, an sfence or a non-temporal
+ * store together with the stores that these wait for; here those are visible by then. Programs do not
+ * decide by what they load, so no crash state of theirs depends on it. Non-temporal stores also keep their
+ * place, where hardware lets younger stores and perhaps clflush overtake them; kernel code, which alone
+ * issues them, never uses clflush. Litmus tests, which do decide, measure what is lost
+ * (test/litmus/fuzzer-machine.test.ts).
  *
  * What survives a power failure is not decided here: the CPUs do not know that power can fail.
  */
@@ -153,10 +161,14 @@ export class Cpus {
     return data;
   }
 
-  /** Writes back the lines of a range. The older stores of this CPU to those lines go first. */
+  /**
+   * Writes back the lines of a range. The older stores of this CPU to those lines go first; clflush is
+   * ordered after those to every line.
+   */
   flush(cpu: number, op: number, address: number, length: number, how: number = FLUSH.clwb): void {
     const first = address & -LINE_SIZE;
     const end = (address + length + LINE_SIZE - 1) & -LINE_SIZE;
+    if (how === FLUSH.clflush) this.drain(cpu);
     while (this.holdsStoreTo(cpu, first, end)) this.drainOldest(cpu);
     this.trace.append(EVENT.flush, cpu, op, first, end - first, how);
     this.outstanding[cpu] = 1;

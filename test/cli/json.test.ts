@@ -18,6 +18,7 @@ import { resolveKernel } from '../../src/kernel/model-target.js';
 import { PROMISES } from '../../src/oracle/promise.js';
 import type { CliResult } from '../helpers/cli.js';
 import { daxfuzz, MAIN } from '../helpers/cli.js';
+import { writeLitmusExample } from '../helpers/litmus.js';
 import { filesBelow, inTemporaryDirectory, ROOT } from '../helpers/temporary.js';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -72,10 +73,12 @@ before(() => {
   const run = outputOf('run', 1, ...found, '--stop-on-first', '--crashes', 'found');
   reproducer = column(run['findings'], 'file')[0] as string;
   const refused = [...BEFORE, '--after', 'dax-v8', '--execs', '40', '--crashes', 'counter'];
+  const litmusFile = writeLitmusExample(directory);
   samples = {
     run,
     replay: outputOf('replay', 1, reproducer),
     validate: outputOf('validate', 1, reproducer, ...refused),
+    litmus: outputOf('litmus', 1, litmusFile, '--persistency', 'location'),
     kernels: outputOf('kernels', 0),
     bugs: outputOf('bugs', 0),
     doctor: outputOf('doctor', 0),

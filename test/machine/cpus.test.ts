@@ -79,6 +79,16 @@ describe('a write-back', () => {
     assert.equal(cpus.heldStores(0), 1);
   });
 
+  test('with clflush comes after all older stores of its processor, whatever their lines', () => {
+    const { cpus, kinds } = machine();
+    store(cpus, 0, 64, 1);
+    store(cpus, 0, 192, 1);
+    store(cpus, 1, 320, 1);
+    cpus.flush(0, 0, 64, 8, FLUSH.clflush);
+    assert.deepEqual(kinds(), ['0 store 64', '0 store 192', '0 flush 64']);
+    assert.equal(cpus.heldStores(1), 1);
+  });
+
   test('covers whole lines, whatever part of them is named', () => {
     const { cpus, trace } = machine();
     cpus.flush(1, 0, 100, 100, FLUSH.clflush);
