@@ -74,7 +74,7 @@ describe("the fuzzer's machine", () => {
           [...(result?.sets ?? [])],
           litmus.sets.map(({ name }) => name),
         );
-        assert.deepEqual([result?.missing, result?.unexpected, result?.problem], [[], [], null]);
+        assert.deepEqual([result?.missing, result?.unexpected, result?.problem], [[], [], '']);
       }
     });
   }
