@@ -21,7 +21,8 @@ export interface CrashPlan {
 
 /** The image that a plan leaves; `history` has been folded up to and including the plan's cut. */
 export function buildImage(history: PersistHistory, plan: CrashPlan): Uint8Array {
-  const image = history.media.bytes.slice();
+  // A copy, whatever kind of array the media is: slice() of a mapped file would be the file itself.
+  const image = new Uint8Array(history.media.bytes);
   const short = new Map(plan.short.map((unit) => [unit.unit, unit.kept]));
   for (const unit of history.pending()) {
     history.writePrefix(image, unit, short.get(unit) ?? (history.visible[unit] as number));

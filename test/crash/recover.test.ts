@@ -10,6 +10,10 @@ import { parseProgram } from '../../src/program/text.js';
 import { Defect } from '../../src/support/assert.js';
 import { eventsOf, runText } from '../helpers/lines.js';
 import { freshImage } from '../helpers/images.js';
+import { mappedFileMedia } from '../../src/media/mapped-file.js';
+import { Judge } from '../../src/oracle/judge.js';
+import { ReplayScheduler } from '../../src/schedule/replay.js';
+import { lineOf, runProgram } from '../helpers/lines.js';
 
 describe('recovery', () => {
   test('reads a fresh device as files of zeros of their sizes', () => {
@@ -56,4 +60,24 @@ describe('recovery', () => {
     const plan = { cut: trace.length - 1, version: 0, short: [{ unit, kept: 2 }] };
     assert.throws(() => buildImage(history, plan), Defect);
   });
+});
+
+test('building a crash image leaves mapped media as it was, so that nothing lives on in later runs', () => {
+  const text = `file a pages 2 allocated 2
+    t0: f0 = open("a")
+    t0: m0 = mmap(f0, pages 0..2, MAP_SHARED)
+    t0: store(m0, 0x40, 8)
+    t0: store(m0, 0x80, 8)
+    t0: fsync(f0)`;
+  const image = new Image(mappedFileMedia('recover'));
+  const line = { ...lineOf({ bugs: ['B01'] }), judge: new Judge(image) };
+  const scheduler = new ReplayScheduler([], line.target.pointNames, 'lenient');
+  const program = parseProgram(text);
+  const before = runProgram(line, program, scheduler).signatures;
+  assert.deepEqual(before, ['P3 never-tagged']);
+  assert.ok(
+    !image.bytes.subarray(image.bytes.length / 4).includes(3),
+    'the lost store is on media',
+  );
+  assert.deepEqual(runProgram(line, program, scheduler).signatures, before);
 });
