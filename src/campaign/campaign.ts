@@ -14,6 +14,8 @@ import type { KernelSpec } from '../kernel/model-target.js';
 import type { Settings } from '../run.js';
 import { Defect, EnvironmentError, messageOf } from '../support/assert.js';
 import { VERSION } from '../support/version.js';
+import type { Counts } from './counts.js';
+import { addCounts, noCounts } from './counts.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type { BatchResult, FoundFinding, SchedulerName, WorkerSetup } from './messages.js';
 import { WorkerPool } from './pool.js';
@@ -55,7 +57,7 @@ export interface SummaryFinding {
   readonly elapsedMsToFind: number;
 }
 
-export interface CampaignSummary extends Settings {
+export interface CampaignSummary extends Settings, Readonly<Counts> {
   readonly format: 1;
   readonly daxfuzz: string;
   readonly kernel: string;
@@ -63,23 +65,8 @@ export interface CampaignSummary extends Settings {
   readonly scheduler: SchedulerName;
   readonly seed: string;
   readonly workers: number;
-  readonly executions: number;
   readonly elapsedMs: number;
   readonly executionsPerSecond: number;
-  readonly operations: number;
-  readonly events: number;
-  /** Power cuts decided, each with all its survivor sets. */
-  readonly crashPoints: number;
-  /** log2 of the number of crash states at the cut that had the most. */
-  readonly crashStatesLog2Max: number;
-  /** Calls that promised durability, returned success, and were decided. */
-  readonly promisesDecided: number;
-  /** Executions that ended with a thread waiting for ever (for a pin that nobody releases, say). */
-  readonly stuckExecutions: number;
-  /** Suspicions of the fast checker that the image did not bear out. */
-  readonly unconfirmed: number;
-  /** Violations with a signature that had been found already. */
-  readonly repeats: number;
   readonly coverage: number;
   readonly corpus: number;
   /** Workers that died; their last batches are not in the numbers. */
@@ -97,19 +84,6 @@ export interface CampaignObserver {
 const FIRST_BATCH = 250;
 const BATCH = 2000;
 
-/** Counters of a summary that are sums or maxima over batches. */
-interface Totals {
-  executions: number;
-  operations: number;
-  events: number;
-  crashPoints: number;
-  crashStatesLog2Max: number;
-  promisesDecided: number;
-  stuckExecutions: number;
-  unconfirmed: number;
-  repeats: number;
-}
-
 export class Campaign {
   private readonly coverage = new SharedArrayBuffer(COVERAGE_PLACES);
   private readonly findings: SummaryFinding[] = [];
@@ -123,17 +97,7 @@ export class Campaign {
   private readonly stopWord = new Int32Array(new SharedArrayBuffer(4));
   private started = 0;
   private readonly pool: WorkerPool;
-  private readonly totals: Totals = {
-    executions: 0,
-    operations: 0,
-    events: 0,
-    crashPoints: 0,
-    crashStatesLog2Max: 0,
-    promisesDecided: 0,
-    stuckExecutions: 0,
-    unconfirmed: 0,
-    repeats: 0,
-  };
+  private readonly totals = noCounts();
 
   constructor(
     private readonly options: CampaignOptions,
@@ -250,15 +214,7 @@ export class Campaign {
     const { totals } = this;
     const before = totals.executions;
     this.ordered -= ordered - result.executions;
-    totals.executions += result.executions;
-    totals.operations += result.operations;
-    totals.events += result.events;
-    totals.crashPoints += result.crashPoints;
-    totals.crashStatesLog2Max = Math.max(totals.crashStatesLog2Max, result.statesLog2Max);
-    totals.promisesDecided += result.promises;
-    totals.stuckExecutions += result.stuck;
-    totals.unconfirmed += result.unconfirmed;
-    totals.repeats += result.repeats;
+    addCounts(totals, result);
     this.fileAll(result.findings, before);
     this.corpusSize += result.corpus.length;
     for (const text of result.corpus) saveProgram(this.options.corpusDirectory, text);

@@ -27,23 +27,13 @@ import type { Scheduler } from '../schedule/scheduler.js';
 import { EnvironmentError, messageOf } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
+import type { Counts } from './counts.js';
+import { noCounts } from './counts.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
 
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
-
-interface Counts {
-  executions: number;
-  operations: number;
-  events: number;
-  crashPoints: number;
-  statesLog2Max: number;
-  promises: number;
-  stuck: number;
-  unconfirmed: number;
-  repeats: number;
-}
 
 export class Fuzzer {
   private readonly line: Line;
@@ -92,17 +82,7 @@ export class Fuzzer {
   batch(order: BatchOrder): BatchAnswer {
     for (const signature of order.known) this.known.add(signature);
     for (const text of order.corpus) this.corpus.add(parseProgram(text));
-    const counts: Counts = {
-      executions: 0,
-      operations: 0,
-      events: 0,
-      crashPoints: 0,
-      statesLog2Max: 0,
-      promises: 0,
-      stuck: 0,
-      unconfirmed: 0,
-      repeats: 0,
-    };
+    const counts = noCounts();
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
     while (counts.executions < order.executions && Atomics.load(this.stopping, 0) === 0) {
@@ -157,9 +137,9 @@ export class Fuzzer {
     counts.operations += opCount(program);
     counts.events += execution.trace.length;
     counts.crashPoints += verdict.crashPoints;
-    counts.statesLog2Max = Math.max(counts.statesLog2Max, verdict.statesLog2Max);
-    counts.promises += verdict.promises;
-    counts.stuck += execution.stuck.length > 0 ? 1 : 0;
+    counts.crashStatesLog2Max = Math.max(counts.crashStatesLog2Max, verdict.statesLog2Max);
+    counts.promisesDecided += verdict.promises;
+    counts.stuckExecutions += execution.stuck.length > 0 ? 1 : 0;
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
     const added = this.features.collect(execution.trace, program.geometry, program.files.length);

@@ -1,6 +1,7 @@
 /**
  * What the controller of a campaign and its workers tell each other: plain data, in one place.
  */
+import type { Counts } from './counts.js';
 import type { Settings } from '../run.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Reproducer } from '../finding/reproducer.js';
@@ -48,20 +49,8 @@ export interface FoundFinding {
   readonly afterExecutions: number;
 }
 
-export interface BatchResult {
+export interface BatchResult extends Readonly<Counts> {
   readonly kind: 'done';
-  readonly executions: number;
-  readonly operations: number;
-  readonly events: number;
-  readonly crashPoints: number;
-  readonly statesLog2Max: number;
-  readonly promises: number;
-  /** Executions that ended with a task waiting for ever. */
-  readonly stuck: number;
-  /** Candidates of the fast checker whose image showed nothing wrong. */
-  readonly unconfirmed: number;
-  /** Violations whose signature was known. */
-  readonly repeats: number;
   /** Texts of programs that showed something new. */
   readonly corpus: readonly string[];
   readonly findings: readonly FoundFinding[];

@@ -1,0 +1,40 @@
+/** What a batch of executions adds up to, and a campaign out of its batches; named as in the JSON. */
+
+export interface Counts {
+  executions: number;
+  operations: number;
+  events: number;
+  /** Power cuts decided, each with all its survivor sets. */
+  crashPoints: number;
+  /** log2 of the number of crash states at the cut that had the most. */
+  crashStatesLog2Max: number;
+  /** Calls that promised durability, returned success, and were decided. */
+  promisesDecided: number;
+  /** Executions that ended with a thread waiting for ever (for a pin that nobody releases, say). */
+  stuckExecutions: number;
+  /** Suspicions of the fast checker that the image did not bear out. */
+  unconfirmed: number;
+  /** Violations with a signature that had been found already. */
+  repeats: number;
+}
+
+export function noCounts(): Counts {
+  return {
+    executions: 0,
+    operations: 0,
+    events: 0,
+    crashPoints: 0,
+    crashStatesLog2Max: 0,
+    promisesDecided: 0,
+    stuckExecutions: 0,
+    unconfirmed: 0,
+    repeats: 0,
+  };
+}
+
+/** Adds to `totals`: all are sums but the largest cut. */
+export function addCounts(totals: Counts, more: Readonly<Counts>): void {
+  const largest = Math.max(totals.crashStatesLog2Max, more.crashStatesLog2Max);
+  for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += more[name];
+  totals.crashStatesLog2Max = largest;
+}
