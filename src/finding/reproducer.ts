@@ -5,15 +5,14 @@
  * their own bounds, before anything acts on it. Numbers that follow from the program (`ops`, `threads`) and
  * the words (`title`) are there for people and scripts; replaying does not use them.
  */
-import { Ajv } from 'ajv';
-import type { ValidateFunction } from 'ajv';
 import { opCount, threadCount } from '../program/program.js';
 import type { Program } from '../program/program.js';
 import { parseProgram, printProgram } from '../program/text.js';
 import { contextSwitches } from '../schedule/schedule.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { parseSchedule, printSchedule } from '../schedule/text.js';
-import { messageOf, UsageError } from '../support/assert.js';
+import { UsageError } from '../support/assert.js';
+import { JsonForm, parseJson } from '../support/json.js';
 import { VERSION } from '../support/version.js';
 import type { Finding, FindingSetup } from './finding.js';
 import { catalogueRows, findingId, placeOf, signatureOf, titleOf } from './finding.js';
@@ -109,42 +108,23 @@ export function scheduleOf(reproducer: Reproducer, pointNames: readonly string[]
   return parseSchedule(reproducer.schedule.join('\n'), pointNames);
 }
 
-let validator: ValidateFunction | null = null;
-
-function validate(value: unknown): value is Reproducer {
-  validator ??= new Ajv({ strict: true }).compile(schema);
-  return validator(value) === true;
-}
-
-function firstProblem(): string {
-  const problem = validator?.errors?.[0];
-  if (problem === undefined) return 'it does not fit the schema';
-  const where = problem.instancePath === '' ? 'the file' : problem.instancePath;
-  const extra = problem.params['additionalProperty'] as string | undefined;
-  return `${where} ${problem.message ?? 'is wrong'}${extra === undefined ? '' : ` ("${extra}")`}`;
-}
+const FORM = new JsonForm<Reproducer>(schema);
 
 /**
  * Parses the text of a reproducer file.
  * @throws UsageError that says what is wrong with it and where, starting with `source`.
  */
 export function parseReproducer(text: string, source: string): Reproducer {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(
-      `${source}: not JSON (${messageOf(error)}); the file may be truncated, take another copy`,
-    );
-  }
+  const value = parseJson(text, source);
   const format = (value as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format !== 1) {
     throw new UsageError(
       `${source}: format ${format} is not known to daxfuzz ${VERSION}, which reads format 1; use the version that wrote it`,
     );
   }
-  if (!validate(value)) {
-    throw new UsageError(`${source}: not a daxfuzz reproducer: ${firstProblem()}`);
+  if (!FORM.fits(value)) {
+    const problem = FORM.firstProblem('the file');
+    throw new UsageError(`${source}: not a daxfuzz reproducer: ${problem}`);
   }
   return value;
 }

@@ -6,8 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
-import { readError, readWhole, writeWhole } from '../support/files.js';
-import { byText } from '../support/order.js';
+import { jsonFiles, readWhole, writeWhole } from '../support/files.js';
 import type { Reproducer } from './reproducer.js';
 import { parseReproducer, printReproducer, REPRODUCER_BYTES_MAX } from './reproducer.js';
 
@@ -64,25 +63,9 @@ export function readReproducer(file: string): Reproducer {
 
 /** Reproducers named on the command line: files, or directories that are searched for them. */
 export function findReproducers(paths: readonly string[]): string[] {
-  const found: string[] = [];
-  for (const name of paths) {
-    try {
-      if (fs.statSync(name).isDirectory()) found.push(...searchDirectory(name));
-      else found.push(name);
-    } catch (error) {
-      throw readError(name, error);
-    }
-  }
+  const found = paths.flatMap(jsonFiles);
   if (found.length === 0) {
     throw new UsageError(`${paths.join(', ')}: no reproducer (a .json file) in there`);
   }
   return found;
-}
-
-function searchDirectory(directory: string): string[] {
-  const entries = fs.readdirSync(directory, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort(byText);
 }

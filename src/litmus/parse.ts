@@ -2,13 +2,9 @@
  * Files of litmus tests: found, read and checked before anything runs. The schema says what a test looks
  * like; what it cannot say (that locations are there, once, and have a value) is checked here.
  */
-import fs from 'node:fs';
-import path from 'node:path';
-import { Ajv } from 'ajv';
-import type { ErrorObject, ValidateFunction } from 'ajv';
-import { messageOf, UsageError } from '../support/assert.js';
-import { readError, readWhole } from '../support/files.js';
-import { byText } from '../support/order.js';
+import { UsageError } from '../support/assert.js';
+import { jsonFiles, readWhole } from '../support/files.js';
+import { JsonForm, parseJson } from '../support/json.js';
 import { registerNames, registersIn } from './code.js';
 import schema from './litmus.schema.json';
 import type { LitmusOp, LitmusProgram } from './program.js';
@@ -63,47 +59,35 @@ const BYTES_MAX = 64 * 1024 * 1024;
 /** Of lists and objects in each other; an `if` takes two. Recursion below is bounded by it. */
 const DEPTH_MAX = 100;
 const MENDED_BY = 'the form is in litmus.schema.json';
+const TEST = new JsonForm<JsonTest>(schema, '#/definitions/test', {
+  discriminator: true,
+  // These two do not see that the other half of a rule is beside its oneOf.
+  strictTypes: false,
+  strictRequired: false,
+});
 
 /**
  * The tests of a file, or of the .json files below a directory, in the order of their names.
  * @throws UsageError for a wrong name or any test that is malformed.
  */
 export function readTests(name: string): LitmusTest[] {
-  const files = filesNamed(name);
+  const files = jsonFiles(name);
   if (files.length === 0) throw new UsageError(`${name}: no litmus test (a .json file) in there`);
   return files.flatMap((file) => parseTests(readWhole(file, BYTES_MAX), file));
 }
 
-function filesNamed(name: string): string[] {
-  try {
-    if (!fs.statSync(name).isDirectory()) return [name];
-    return fs
-      .readdirSync(name, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .sort(byText);
-  } catch (error) {
-    throw readError(name, error);
-  }
-}
-
 /** @throws UsageError that starts with `source` and says which test is wrong, where and how. */
 export function parseTests(text: string, source: string): LitmusTest[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(
-      `${source}: not JSON (${messageOf(error)}); the file may be truncated, take another copy`,
-    );
-  }
+  const value = parseJson(text, source);
   checkDepth(value, source);
   checkNumbers(text, source);
   const tests: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (tests.length === 0) throw new UsageError(`${source}: an empty list of tests`);
   return tests.map((test, index) => {
     const where = `${source}: test ${index + 1}${titleOf(test)}`;
-    if (!isTest(test)) throw new UsageError(`${where}: ${firstProblem()}; ${MENDED_BY}`);
+    if (!TEST.fits(test)) {
+      throw new UsageError(`${where}: ${TEST.firstProblem('it')}; ${MENDED_BY}`);
+    }
     return checked(test, source, where);
   });
 }
@@ -138,30 +122,6 @@ function checkNumbers(text: string, source: string): void {
     }
     spellings.set(Number(token), token);
   }
-}
-
-let validator: ValidateFunction | null = null;
-
-function isTest(value: unknown): value is JsonTest {
-  // These two do not see that the other half of a rule is beside its oneOf.
-  const halves = { strictTypes: false, strictRequired: false };
-  validator ??= new Ajv({ strict: true, ...halves, discriminator: true })
-    .addSchema(schema)
-    .compile({ $ref: `${schema.$id}#/definitions/test` });
-  return validator(value) === true;
-}
-
-/** The last error is about the whole, those before it about the reasons; the first names the place best. */
-function firstProblem(): string {
-  const problem: ErrorObject | undefined = validator?.errors?.[0];
-  if (problem === undefined) return 'it does not fit the schema';
-  const place = problem.instancePath === '' ? 'it' : problem.instancePath;
-  const { additionalProperty, tagValue } = problem.params as Record<string, unknown>;
-  if (problem.keyword === 'discriminator' && tagValue !== undefined) {
-    return `${place}: unknown op ${JSON.stringify(tagValue)}`;
-  }
-  const extra = typeof additionalProperty === 'string' ? ` ("${additionalProperty}")` : '';
-  return `${place} ${problem.message ?? 'is wrong'}${extra}`;
 }
 
 function checked(test: JsonTest, file: string, where: string): LitmusTest {

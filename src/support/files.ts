@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { EnvironmentError, messageOf, UsageError } from './assert.js';
+import { byText } from './order.js';
 
 /**
  * The names that a campaign writes, with what write-file-atomic appends while it does. No wider: the user
@@ -81,6 +82,23 @@ export function readWhole(file: string, bytesMax: number): string {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     throw readError(file, error);
+  }
+}
+
+/**
+ * A file, whatever it is called, or the .json files below a directory, in the order of their names.
+ * @throws UsageError for a wrong name, EnvironmentError when the directory cannot be read.
+ */
+export function jsonFiles(name: string): string[] {
+  try {
+    if (!fs.statSync(name).isDirectory()) return [name];
+    return fs
+      .readdirSync(name, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .sort(byText);
+  } catch (error) {
+    throw readError(name, error);
   }
 }
 

@@ -141,7 +141,9 @@ describe('a file that is no reproducer', () => {
   });
 
   test('is refused when it is JSON of something else', () => {
-    for (const value of [null, 1, 'text', true, [], [copy()]]) refuses(value, /must be object/);
+    for (const value of [null, 1, 'text', true, [], [copy()]]) {
+      refuses(value, /: the file must be object/);
+    }
   });
 
   test('is refused when it is not JSON, cut short at any place', () => {

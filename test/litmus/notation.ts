@@ -61,19 +61,30 @@ class OpParser {
     return ops;
   }
 
+  private take(token: string): void {
+    if (this.tokens[this.at++] !== token) throw new Error(`a ${token} too few`);
+  }
+
   private op(): LitmusOp {
     const text = this.tokens[this.at++] ?? '';
     const [, reg, relation, value] = /^if (\w+)([=!])=(-?\d+)$/.exec(text) ?? [];
     if (reg === undefined) return this.simple(text);
-    this.at++; // {
+    this.take('{');
     const then = this.until('}');
-    this.at++; // }
+    this.take('}');
     return relation === '='
       ? { op: 'if', reg, eq: Number(value), then }
       : { op: 'if', reg, ne: Number(value), then };
   }
 
+  /** What was read must print as it was written: else some of it was passed over, as in `x = 1`. */
   private simple(text: string): LitmusOp {
+    const op = this.simpleOp(text);
+    if (opText(op) !== text) throw new Error(`no operation: ${text}`);
+    return op;
+  }
+
+  private simpleOp(text: string): LitmusOp {
     if (text === 'sfence' || text === 'mfence') return { op: text };
     const [word = '', loc = '', ...others] = text.split(/[ =]/);
     if (word === 'clflush' || word === 'clflushopt' || word === 'clwb') {

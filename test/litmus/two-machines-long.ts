@@ -1,6 +1,6 @@
 /**
- * `node dist/test/litmus/two-machines-long.js [--seed N] [--programs N] [--nt]`: the comparison of
- * two-machines.test.ts for as long as one likes. Exit code 1 and the programs where the machines differ.
+ * `npm run test:litmus -- [--seed N] [--programs N] [--nt]`: the comparison of two-machines.test.ts for as
+ * long as one likes. Exit code 1 and the programs where the machines differ.
  */
 import { parseArgs } from 'node:util';
 import { compareOnRandomPrograms } from './compare-machines.js';

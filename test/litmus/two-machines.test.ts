@@ -9,7 +9,7 @@ import { exploreAll } from './view-machine.js';
 
 const DIFFERENCES_MAX = 3;
 
-// `node dist/test/litmus/two-machines-long.js --seed N --programs N` does the same for longer.
+// `npm run test:litmus -- --seed N --programs N` does the same for longer.
 describe('store buffers and views have the same outcomes', () => {
   test('on the rules', () => {
     for (const { name, program } of RULES) {
