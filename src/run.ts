@@ -53,7 +53,8 @@ export function runOnce(
 ): Outcome {
   const execution = line.target.execute(program, scheduler);
   const verdict = line.judge.judge(program, execution.trace, {
-    ...confirmation,
+    isKnown: confirmation.isKnown,
+    everyInstance: confirmation.everyInstance,
     persistency: line.settings.persistency,
     domain: line.settings.domain,
     contract: line.target.contract,

@@ -5,6 +5,7 @@
  * and a replay of that record gives the same trace, byte for byte.
  */
 import { assert, Defect } from '../support/assert.js';
+import { empty } from '../support/lists.js';
 import type { Program } from '../program/program.js';
 import type { Agent, Switch } from '../schedule/schedule.js';
 import { bufferOf, isBuffer, NO_AGENT, NO_OP, TASKS_MAX } from '../schedule/schedule.js';
@@ -30,7 +31,7 @@ export function execute(
   switches: Switch[],
 ): StuckTask[] {
   k.reset(program, scheduler, knobs);
-  switches.length = 0;
+  empty(switches);
   for (let id = 0; id < program.threads.length; id++) {
     const task = k.tasks[id] as Task;
     task.run = runThread(k, task);

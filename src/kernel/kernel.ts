@@ -7,7 +7,7 @@
 import { Cpus } from '../machine/cpus.js';
 import { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { blockOf, layoutOf } from '../media/layout.js';
+import { blockOf, freshDisk } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { threadBases } from '../program/program.js';
 import { NO_OP, TASKS_MAX } from '../schedule/schedule.js';
@@ -22,6 +22,7 @@ import { POINT, POINT_NAMES } from './points.js';
 import type { Run, Task } from './task.js';
 import type { Knobs } from './variant.js';
 import { MAINLINE_KNOBS } from './variant.js';
+import { empty } from '../support/lists.js';
 
 export class Kernel implements Sleeper {
   readonly cpus: Cpus;
@@ -66,11 +67,11 @@ export class Kernel implements Sleeper {
     this.knobs = knobs;
     this.scheduler = scheduler;
     this.points = 0;
-    this.entryWaiters.length = 0;
-    this.pageIdle.tasks.length = 0;
+    empty(this.entryWaiters);
+    empty(this.pageIdle.tasks);
     this.opBases = threadBases(program);
     this.trace.clear();
-    this.layout = layoutOf(program.geometry, program.files.length);
+    this.layout = freshDisk(program).layout;
     this.memory.reset(program, this.layout);
     this.cpus.reset(this.memory.bytes);
     this.mm.reset(program.geometry);

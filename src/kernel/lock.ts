@@ -9,6 +9,7 @@
  * fences do not reach another CPU's clwb), so the model says it.
  */
 import { assert } from '../support/assert.js';
+import { empty } from '../support/lists.js';
 import type { Cpus } from '../machine/cpus.js';
 import type { Run, Task } from './task.js';
 
@@ -26,7 +27,7 @@ export class WaitQueue {
 
   wakeAll(): void {
     for (const task of this.tasks) task.state = 'runnable';
-    this.tasks.length = 0;
+    empty(this.tasks);
   }
 }
 
@@ -50,7 +51,7 @@ export class RwSemaphore {
   reset(): void {
     this.holders = 0;
     this.writersWaiting = 0;
-    this.queue.tasks.length = 0;
+    empty(this.queue.tasks);
   }
 
   tryRead(k: Sleeper, t: Task): boolean {

@@ -8,7 +8,7 @@ import { BLOCKS_MAX, sameGeometry } from '../program/geometry.js';
 import type { Program } from '../program/program.js';
 import { STALE_BYTE } from '../program/program.js';
 import type { Layout } from './layout.js';
-import { blockAddress, encodeMetadata, HOLE, mkfs } from './layout.js';
+import { blockAddress, freshDisk, HOLE } from './layout.js';
 
 const ZERO = 0;
 const STALE = 1;
@@ -38,7 +38,7 @@ export class Image {
       this.bytes.fill(0, 0, layout.dataStart);
       this.state = new Uint8Array(layout.geometry.blockCount).fill(CHANGED);
     }
-    const metadata = mkfs(program);
+    const { metadata, record } = freshDisk(program);
     const wanted = this.wanted.fill(STALE, 0, layout.geometry.blockCount);
     for (const file of metadata.files) {
       for (const block of file.blocks) if (block !== HOLE) wanted[block] = ZERO;
@@ -53,9 +53,9 @@ export class Image {
       );
       this.state[block] = wanted[block] as number;
     }
-    const end = encodeMetadata(metadata, this.bytes);
-    if (this.recordEnd > end) this.bytes.fill(0, end, this.recordEnd);
-    this.recordEnd = end;
+    this.bytes.set(record, 0);
+    if (this.recordEnd > record.length) this.bytes.fill(0, record.length, this.recordEnd);
+    this.recordEnd = record.length;
   }
 
   /** The block is about to be written. */

@@ -49,21 +49,42 @@ export const blockOf = (layout: Layout, address: number): number =>
   Math.floor((address - layout.dataStart) / layout.geometry.pageSize);
 
 export interface FileMetadata {
-  size: number;
+  readonly size: number;
   /** Block of each page, HOLE where there is none. */
   readonly blocks: Int32Array;
 }
 
 export interface Metadata {
-  tid: number;
-  readonly files: FileMetadata[];
+  readonly tid: number;
+  readonly files: readonly FileMetadata[];
+}
+
+/** What mkfs leaves for a program: the same for the kernel, the media and the oracle. */
+export interface FreshDisk {
+  readonly layout: Layout;
+  readonly metadata: Metadata;
+  /** The metadata as it is on media. */
+  readonly record: Uint8Array;
+}
+
+/** The last answer: four stages ask about one program, one after the other, and programs do not change. */
+let latest: { readonly program: Program; readonly disk: FreshDisk } | null = null;
+
+export function freshDisk(program: Program): FreshDisk {
+  if (latest?.program === program) return latest.disk;
+  const layout = layoutOf(program.geometry, program.files.length);
+  const metadata = mkfs(program);
+  const record = new Uint8Array(layout.recordBytes);
+  encodeMetadata(metadata, record);
+  latest = { program, disk: { layout, metadata, record } };
+  return latest.disk;
 }
 
 /**
  * The metadata of a fresh file system: each file's leading pages in consecutive blocks, starting PMD
  * aligned where the device has room for that.
  */
-export function mkfs(program: Program): Metadata {
+function mkfs(program: Program): Metadata {
   const { geometry, files } = program;
   const total = files.reduce((sum, file) => sum + file.allocated, 0);
   let next = 0;

@@ -3,7 +3,7 @@
  * started is on media, for the pages it covers. Decided at its return, for all later cuts.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
-import { decodeMetadata, HOLE } from '../media/layout.js';
+import { HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
@@ -15,6 +15,7 @@ import { explainLostStore } from './explain.js';
 import type { Mechanism } from './mechanism.js';
 import type { Candidate, FileRange, PromiseId, PromiseMade } from './promise.js';
 import { promiseOf, wholeFiles } from './promise.js';
+import { empty } from '../support/lists.js';
 
 /** A call that promises durability and has not returned. */
 interface OpenPromise {
@@ -49,7 +50,7 @@ export class DurabilityRule {
     this.open.fill(null);
     const files = this.state.program.files.length;
     while (this.changes.length < files) this.changes.push([]);
-    for (const list of this.changes) list.length = 0;
+    for (const list of this.changes) empty(list);
   }
 
   enter(event: number): void {
@@ -106,8 +107,9 @@ export class DurabilityRule {
       end: event,
       ranges: open.ranges,
     };
-    this.met.clear();
-    this.explained.clear();
+    // Clearing an empty set is slow.
+    if (this.met.size > 0) this.met.clear();
+    if (this.explained.size > 0) this.explained.clear();
     this.checkUnits(open.promise, made);
     this.checkMetadata(open.promise, made);
     this.checkDoubtful(open.promise, made);
@@ -240,7 +242,7 @@ export class DurabilityRule {
     const changed = made.ranges.some((range) => this.changesOf(range.ino).length > 0);
     if (!changed) return;
     const version = history.versions.durable;
-    const durable = decodeMetadata(layout, history.versions.record(version, trace));
+    const durable = history.versions.metadata(version, trace);
     const { pageSize } = layout.geometry;
     for (const range of made.ranges) {
       const file = durable.files[range.ino];

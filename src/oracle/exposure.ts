@@ -8,7 +8,7 @@
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import type { RecoveredFiles } from '../crash/recover.js';
-import { blockOf, decodeMetadata, HOLE } from '../media/layout.js';
+import { blockOf, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { hex, WORD_SHIFT } from '../support/units.js';
 import { AT, STORE } from '../trace/event.js';
@@ -232,7 +232,7 @@ export class ExposureRule {
       this.owners[version] = owners;
     }
     owners.fill(NOBODY);
-    const metadata = decodeMetadata(layout, history.versions.record(version, trace));
+    const metadata = history.versions.metadata(version, trace);
     metadata.files.forEach((file, ino) => {
       for (let page = 0; page < file.blocks.length; page++) {
         const block = file.blocks[page] as number;

@@ -8,6 +8,7 @@ import type { Op } from '../program/op.js';
 import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
 import { fillOf, opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
+import { empty } from '../support/lists.js';
 import { AT, EVENT } from '../trace/event.js';
 import type { JudgeState } from './state.js';
 
@@ -34,7 +35,7 @@ export class MeaningRule {
   constructor(private readonly state: JudgeState) {}
 
   reset(): void {
-    this.open.length = 0;
+    empty(this.open);
   }
 
   enter(event: number): void {
@@ -59,6 +60,7 @@ export class MeaningRule {
 
   exit(event: number): void {
     const { trace } = this.state;
+    if (this.open.length === 0) return;
     const at = this.open.findIndex(({ number }) => number === trace.op(event));
     if (at < 0) return;
     const [call] = this.open.splice(at, 1) as [OpenCall];

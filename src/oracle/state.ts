@@ -7,7 +7,7 @@ import type { CrashPlan } from '../crash/plan.js';
 import { RecoveredFiles } from '../crash/recover.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { layoutOf } from '../media/layout.js';
+import { freshDisk } from '../media/layout.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
@@ -17,6 +17,7 @@ import { Expectation } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
 import type { Candidate, PromiseId, PromiseMade, Violation } from './promise.js';
 import { FileView } from './view.js';
+import { empty } from '../support/lists.js';
 
 export interface JudgeOptions extends PersistencyOptions {
   readonly contract: Contract;
@@ -76,11 +77,11 @@ export class JudgeState {
     this.program = program;
     this.trace = trace;
     this.options = options;
-    this.layout = layoutOf(program.geometry, program.files.length);
+    this.layout = freshDisk(program).layout;
     this.view.reset(program, this.layout, trace);
     this.history.reset(program, this.layout, trace, options);
     this.expectationOrNull = null;
-    this.kept.length = 0;
+    empty(this.kept);
     const { blockCount } = program.geometry;
     if (this.tainted.length !== blockCount) this.tainted = new Uint8Array(blockCount);
     this.tainted.fill(0);

@@ -3,7 +3,7 @@
  * that every file should have at this point of the trace. Rules that look at one event at a time read it.
  */
 import type { Layout } from '../media/layout.js';
-import { blockOf, HOLE, mkfs } from '../media/layout.js';
+import { blockOf, freshDisk, HOLE } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { opCount } from '../program/program.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
@@ -45,7 +45,7 @@ export class FileView {
 
   reset(program: Program, layout: Layout, trace: Trace): void {
     const { pageSize, filePagesMax, blockCount } = layout.geometry;
-    const metadata = mkfs(program);
+    const { metadata } = freshDisk(program);
     const pages = metadata.files.length * filePagesMax;
     this.layout = layout;
     this.trace = trace;
@@ -150,9 +150,16 @@ export class FileView {
 
   /** The first byte of [from, to) that is not `byte`; -1 if there is none. */
   firstOther(ino: number, from: number, to: number, byte: number): number {
-    const start = ino * this.filePages * this.pageSize();
-    for (let at = start + from; at < start + to; at++) {
-      if (this.contents[at] !== byte) return at - start;
+    const pageSize = this.pageSize();
+    const start = ino * this.filePages * pageSize;
+    for (let at = start + from; at < start + to;) {
+      const page = Math.floor(at / pageSize);
+      const end = Math.min(start + to, (page + 1) * pageSize);
+      // Growing and punching are about zeros, and most pages have never held anything else.
+      if (byte !== 0 || this.written[page] === 1) {
+        for (; at < end; at++) if (this.contents[at] !== byte) return at - start;
+      }
+      at = end;
     }
     return -1;
   }

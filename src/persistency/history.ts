@@ -26,6 +26,7 @@ import { ascending } from '../support/order.js';
 import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
+import { freshDisk } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
@@ -46,6 +47,7 @@ const LOG2 = Float64Array.from({ length: 4096 }, (_, n) => Math.log2(Math.max(1,
 const log2Of = (n: number): number => (n < LOG2.length ? (LOG2[n] as number) : Math.log2(n));
 
 export const NO_RECORD = -1;
+const NO_EVENT = -1;
 
 /** Write-backs and non-temporal stores of one CPU that await its fence: pairs of unit and count. */
 class Outstanding {
@@ -105,6 +107,13 @@ export class PersistHistory {
   private touchedCount = 0;
   private readonly outstanding = Array.from({ length: TASK_NUMBERS }, () => new Outstanding());
   private eadr = false;
+  /**
+   * The store whose bytes are on their way to media, NO_EVENT between events, and which of its bytes. A page
+   * of zeros is one store of 64 units that become durable one after the other: it is written once.
+   */
+  private writing = NO_EVENT;
+  private writingFrom = 0;
+  private writingTo = 0;
 
   /** `media` receives every line as it becomes durable. */
   constructor(readonly media: Image) {}
@@ -127,7 +136,7 @@ export class PersistHistory {
     }
     const blocks = layout.geometry.blockCount;
     if (this.pendingInBlock.length !== blocks) this.pendingInBlock = new Int32Array(blocks);
-    this.versions.reset(this.media.bytes, layout.recordBytes);
+    this.versions.reset(freshDisk(program));
   }
 
   private clear(): void {
@@ -218,6 +227,7 @@ export class PersistHistory {
         (this.outstanding[cpu] as Outstanding).push(unit, this.visible[unit] as number);
       else if (this.eadr) this.raise(unit, this.visible[unit] as number);
     }
+    this.finishWriting();
   }
 
   private append(unit: number, event: number, words: number): void {
@@ -272,6 +282,7 @@ export class PersistHistory {
       if (how === FLUSH.clflush) this.raise(unit, visible);
       else outstanding.push(unit, visible);
     }
+    this.finishWriting();
   }
 
   private fence(cpu: number): void {
@@ -280,6 +291,7 @@ export class PersistHistory {
       this.raise(list.units[i] as number, list.counts[i] as number);
     }
     list.length = 0;
+    this.finishWriting();
     this.statesLog2 -= this.versions.fence(cpu, this.media.bytes, this.trace);
   }
 
@@ -290,7 +302,7 @@ export class PersistHistory {
     let record = this.firstPending(unit);
     let settled = record;
     while (record !== NO_RECORD && (this.recordBefore[record] as number) < count) {
-      this.writeRecord(this.media.bytes, unit, record, this.recordWords[record] as number);
+      this.toMedia(unit, record);
       settled = record;
       record = this.recordNext[record] as number;
     }
@@ -306,23 +318,37 @@ export class PersistHistory {
     }
   }
 
-  /** Writes the first `words` words that a record has in a unit into `bytes`. */
-  private writeRecord(bytes: Uint8Array, unit: number, record: number, words: number): void {
+  /** A record goes to media, together with the units of the same store before it. */
+  private toMedia(unit: number, record: number): void {
     const event = this.recordEvent[record] as number;
-    const { rows } = this.trace;
     const args = event * STRIDE + 1;
-    const address = rows[args + STORE_AT.address] as number;
-    const end = address + (rows[args + STORE_AT.length] as number);
-    const data = rows[args + STORE_AT.data] as number;
-    const low = Math.max(address, unit << this.unitShift);
-    const wordEnd = ((low >> WORD_SHIFT) + words) << WORD_SHIFT;
-    const high = Math.min(end, (unit + 1) << this.unitShift, wordEnd);
-    if (data < 0) {
-      const byte = -1 - data;
-      for (let a = low; a < high; a++) bytes[a] = byte;
-    } else {
-      for (let a = low; a < high; a++) bytes[a] = dataByte(this.trace, data, a - address);
+    const address = this.trace.rows[args + STORE_AT.address] as number;
+    const end = address + (this.trace.rows[args + STORE_AT.length] as number);
+    const from = Math.max(address, unit << this.unitShift);
+    const to = Math.min(end, (unit + 1) << this.unitShift);
+    if (event === this.writing && from === this.writingTo) {
+      this.writingTo = to;
+      return;
     }
+    this.finishWriting();
+    this.writing = event;
+    this.writingFrom = from;
+    this.writingTo = to;
+  }
+
+  private finishWriting(): void {
+    if (this.writing === NO_EVENT) return;
+    this.copyStore(this.media.bytes, this.writing, this.writingFrom, this.writingTo);
+    this.writing = NO_EVENT;
+  }
+
+  /** Copies what a store has at [from, to) of the media into `bytes`. */
+  private copyStore(bytes: Uint8Array, event: number, from: number, to: number): void {
+    const args = event * STRIDE + 1;
+    const address = this.trace.rows[args + STORE_AT.address] as number;
+    const data = this.trace.rows[args + STORE_AT.data] as number;
+    if (data < 0) bytes.fill(-1 - data, from, to);
+    else for (let a = from; a < to; a++) bytes[a] = dataByte(this.trace, data, a - address);
   }
 
   /** Puts what a prefix of `count` words of the chain leaves in a unit on top of the durable bytes. */
@@ -337,7 +363,12 @@ export class PersistHistory {
         this.recordWords[record] as number,
         count - (this.recordBefore[record] as number),
       );
-      this.writeRecord(bytes, unit, record, words);
+      const event = this.recordEvent[record] as number;
+      const address = this.trace.argument(event, STORE_AT.address);
+      const end = address + this.trace.argument(event, STORE_AT.length);
+      const from = Math.max(address, unit << this.unitShift);
+      const wordEnd = ((from >> WORD_SHIFT) + words) << WORD_SHIFT;
+      this.copyStore(bytes, event, from, Math.min(end, (unit + 1) << this.unitShift, wordEnd));
       record = this.recordNext[record] as number;
     }
   }

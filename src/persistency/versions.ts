@@ -3,30 +3,29 @@
  * is what mkfs left; a later one is visible when its record is written and durable at the next fence of
  * the CPU that wrote it (the commit's FUA).
  */
+import type { FreshDisk, Metadata } from '../media/layout.js';
+import { decodeMetadata } from '../media/layout.js';
 import type { Trace } from '../trace/trace.js';
 
 export class Versions {
+  // Only the first `visible` + 1 places of these lists are valid.
   /** Of each version: the commit event (-1 for mkfs) and where its record is in the trace's pool. */
   readonly events: number[] = [];
   private readonly data: number[] = [];
   private readonly writers: number[] = [];
-  /** The mkfs record. */
-  private initial: Uint8Array = new Uint8Array(0);
-  private recordBytes = 0;
+  /** Those that somebody asked for. */
+  private readonly decoded: (Metadata | null)[] = [];
+  private disk!: FreshDisk;
   /** The oldest version that can be the survivor, and the newest. */
   durable = 0;
   visible = 0;
 
-  reset(media: Uint8Array, recordBytes: number): void {
-    this.recordBytes = recordBytes;
-    if (this.initial.length !== recordBytes) this.initial = new Uint8Array(recordBytes);
-    for (let i = 0; i < recordBytes; i++) this.initial[i] = media[i] as number;
-    this.events.length = 1;
-    this.data.length = 1;
-    this.writers.length = 1;
+  reset(disk: FreshDisk): void {
+    this.disk = disk;
     this.events[0] = -1;
     this.data[0] = 0;
     this.writers[0] = -1;
+    this.decoded[0] = disk.metadata;
     this.durable = 0;
     this.visible = 0;
   }
@@ -34,10 +33,11 @@ export class Versions {
   /** A commit record is written; gives by how much log2 of the crash states grew. */
   write(event: number, cpu: number, data: number): number {
     const before = this.visible - this.durable + 1;
-    this.visible++;
-    this.events.push(event);
-    this.data.push(data);
-    this.writers.push(cpu);
+    const version = ++this.visible;
+    this.events[version] = event;
+    this.data[version] = data;
+    this.writers[version] = cpu;
+    this.decoded[version] = null;
     return Math.log2(before + 1) - Math.log2(before);
   }
 
@@ -56,8 +56,17 @@ export class Versions {
 
   /** The metadata record of a version. */
   record(version: number, trace: Trace): Uint8Array {
-    if (version === 0) return this.initial;
+    if (version === 0) return this.disk.record;
     const data = this.data[version] as number;
-    return trace.pool.subarray(data, data + this.recordBytes);
+    return trace.pool.subarray(data, data + this.disk.record.length);
+  }
+
+  /** The metadata of a version. */
+  metadata(version: number, trace: Trace): Metadata {
+    const decoded = this.decoded[version] ?? null;
+    if (decoded !== null) return decoded;
+    const metadata = decodeMetadata(this.disk.layout, this.record(version, trace));
+    this.decoded[version] = metadata;
+    return metadata;
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { Choice } from '../support/choice.js';
 import { between, chance, pick, pickWeighted } from '../support/choice.js';
+import { empty } from '../support/lists.js';
 import type { Geometry } from './geometry.js';
 import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
 import type { Op, OpCode } from './op.js';
@@ -99,8 +100,8 @@ export class ProgramGenerator {
     this.drawHotPages(choice);
     const opening = this.opening(choice);
     const threadCount = 1 + pickWeighted(choice, THREAD_WEIGHTS.slice(0, threadsMax));
-    const threads: Op[][] = Array.from({ length: threadCount }, () => []);
-    (threads[0] as Op[]).push(...opening);
+    const threads: Op[][] = [[...opening]];
+    while (threads.length < threadCount) threads.push([]);
     const room = Math.max(threadCount, opsMax - opening.length);
     const count = between(choice, Math.min(room, 2 * threadCount), room);
     for (let i = 0; i < count; i++) {
@@ -125,8 +126,8 @@ export class ProgramGenerator {
   aimAt(choice: Choice, program: Program): void {
     this.drawSwarm(choice);
     this.files = [...program.files];
-    this.mappings.length = 0;
-    this.hot.length = 0;
+    empty(this.mappings);
+    empty(this.hot);
     // The file of each descriptor until an open says otherwise: opening() gives f0 the first file and f1 the
     // second; a program that uses the other slots unopened gets one of the two as well.
     const descriptors = [0, 1, 0, 1];
@@ -176,7 +177,7 @@ export class ProgramGenerator {
   }
 
   private drawHotPages(choice: Choice): void {
-    this.hot.length = 0;
+    empty(this.hot);
     const file = 0;
     const pages = Math.max(1, (this.files[file] as FileSpec).pages);
     const base = choice.below(pages);
@@ -187,7 +188,7 @@ export class ProgramGenerator {
   /** Opens and maps what the threads use. */
   private opening(choice: Choice): Op[] {
     const ops = [makeOp('open', { target: 0, source: 0 })];
-    this.mappings.length = 0;
+    empty(this.mappings);
     if (this.files.length > 1) ops.push(makeOp('open', { target: 1, source: 1 }));
     const count = 1 + choice.below(2);
     for (let slot = 0; slot < count; slot++) {

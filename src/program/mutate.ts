@@ -154,6 +154,6 @@ function finish(draft: Draft, program: Program): Program {
   const threads = draft.threads;
   while (threads.length > 1 && (threads[threads.length - 1] as Op[]).length === 0) threads.pop();
   const { files, spawnAfter } = draft;
-  const changed: Program = { ...program, files, threads, spawnAfter };
+  const changed: Program = { geometry: program.geometry, files, threads, spawnAfter };
   return opCount(changed) === 0 ? program : changed;
 }

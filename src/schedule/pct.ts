@@ -10,6 +10,7 @@
  * Store buffers have the lowest priority of all: a held store stays held until its task has to drain it.
  */
 import type { Choice } from '../support/choice.js';
+import { empty } from '../support/lists.js';
 import type { Agent } from './schedule.js';
 import { TASKS_MAX } from './schedule.js';
 import type { Scheduler } from './scheduler.js';
@@ -36,10 +37,10 @@ export class PctScheduler implements Scheduler {
       this.priority[task] = swapped;
     }
     const steps = STEPS[this.choice.below(STEPS.length)] as number;
-    this.changes.length = 0;
+    empty(this.changes);
     const count = taskCount === 1 ? 0 : this.choice.below(CHANGE_POINTS_MAX + 1);
     for (let i = 0; i < count; i++) this.changes.push(1 + this.choice.below(steps));
-    this.changes.sort((a, b) => b - a);
+    if (count > 1) this.changes.sort((a, b) => b - a);
     this.lowest = -1;
     this.horizon = this.changes.pop() ?? Number.MAX_SAFE_INTEGER;
   }

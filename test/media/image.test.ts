@@ -8,9 +8,9 @@ import {
   blockOf,
   decodeMetadata,
   encodeMetadata,
+  freshDisk,
   HOLE,
   layoutOf,
-  mkfs,
 } from '../../src/media/layout.js';
 import { mappedFileMedia } from '../../src/media/mapped-file.js';
 import { STALE_BYTE } from '../../src/program/program.js';
@@ -29,7 +29,7 @@ describe('a fresh device', () => {
   test('has zeros in the blocks of files and stale bytes in all others', () => {
     const image = freshImage(program);
     const layout = layoutFor(program);
-    const owned = new Set(mkfs(program).files.flatMap((file) => [...file.blocks]));
+    const owned = new Set(freshDisk(program).metadata.files.flatMap((file) => [...file.blocks]));
     for (let block = 0; block < program.geometry.blockCount; block++) {
       const from = blockAddress(layout, block);
       const expected = owned.has(block) ? 0 : STALE_BYTE;
@@ -41,7 +41,7 @@ describe('a fresh device', () => {
   });
 
   test('has each file in consecutive blocks, aligned for a huge page', () => {
-    const [first, second] = mkfs(program).files;
+    const [first, second] = freshDisk(program).metadata.files;
     assert.deepEqual([...(first?.blocks ?? [])].slice(0, 4), [0, 1, 2, HOLE]);
     assert.deepEqual([...(second?.blocks ?? [])].slice(0, 2), [4, HOLE]);
     const layout = layoutFor(program);
@@ -50,8 +50,7 @@ describe('a fresh device', () => {
   });
 
   test('carries metadata that reads back as it was written', () => {
-    const metadata = mkfs(program);
-    metadata.tid = 9;
+    const metadata = { ...freshDisk(program).metadata, tid: 9 };
     const bytes = new Uint8Array(layoutFor(program).recordBytes);
     assert.equal(encodeMetadata(metadata, bytes), bytes.length);
     assert.deepEqual(decodeMetadata(layoutFor(program), bytes), metadata);

@@ -45,6 +45,7 @@ export function xaLock(k: Kernel, t: Task): void {
 /** Models dax_wake_entry(). */
 export function wakeEntry(k: Kernel, inode: Inode, slot: number, all: boolean): void {
   const waiters = k.entryWaiters;
+  if (waiters.length === 0) return;
   let kept = 0;
   let woken = 0;
   for (const waiter of waiters) {

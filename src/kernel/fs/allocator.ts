@@ -4,6 +4,7 @@
  * with another file's new data (P9).
  */
 import { assert } from '../../support/assert.js';
+import { empty } from '../../support/lists.js';
 
 export const NO_BLOCK = -1;
 
@@ -15,7 +16,7 @@ export class BlockAllocator {
   reset(blockCount: number): void {
     if (this.free.length !== blockCount) this.free = new Uint8Array(blockCount);
     this.free.fill(1);
-    this.freed.length = 0;
+    empty(this.freed);
   }
 
   take(block: number): void {
@@ -49,6 +50,7 @@ export class BlockAllocator {
 
   /** Transactions up to `tid` are on media. */
   committed(tid: number): void {
+    if (this.freed.length === 0) return;
     let kept = 0;
     for (const entry of this.freed) {
       if (entry.tid > tid) this.freed[kept++] = entry;

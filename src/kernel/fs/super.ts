@@ -3,12 +3,13 @@
  * sync(2) walks.
  */
 import type { Layout } from '../../media/layout.js';
-import { HOLE, mkfs } from '../../media/layout.js';
+import { freshDisk, HOLE } from '../../media/layout.js';
 import type { Program } from '../../program/program.js';
 import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Journal } from '../types.js';
 import { BlockAllocator } from './allocator.js';
+import { empty } from '../../support/lists.js';
 
 function newInode(ino: number): Inode {
   return {
@@ -49,7 +50,7 @@ export class SuperBlock {
   record = new Uint8Array(0);
 
   reset(program: Program, layout: Layout): void {
-    const metadata = mkfs(program);
+    const { metadata } = freshDisk(program);
     this.allocator.reset(layout.geometry.blockCount);
     while (this.inodes.length < metadata.files.length)
       this.inodes.push(newInode(this.inodes.length));
@@ -58,16 +59,17 @@ export class SuperBlock {
       const inode = this.inodes[ino] as Inode;
       inode.size = file.size;
       inode.diskSize = file.size;
-      inode.blocks = file.blocks;
       for (const block of file.blocks) if (block !== HOLE) this.allocator.take(block);
       if (inode.entries.length !== file.blocks.length) {
+        inode.blocks = new Int32Array(file.blocks.length);
         inode.entries = new Int32Array(file.blocks.length);
         inode.tags = new Uint8Array(file.blocks.length);
       } else {
         inode.entries.fill(0);
         inode.tags.fill(0);
       }
-      inode.vmas.length = 0;
+      inode.blocks.set(file.blocks);
+      empty(inode.vmas);
       inode.iRwsem.reset();
       inode.invalidateLock.reset();
       inode.iMmapRwsem.reset();
@@ -81,10 +83,10 @@ export class SuperBlock {
     journal.locked = false;
     journal.committing = false;
     journal.changed = false;
-    journal.waitHandles.tasks.length = 0;
-    journal.waitUnlocked.tasks.length = 0;
-    journal.waitCommit.tasks.length = 0;
-    this.dirtyInodes.length = 0;
+    empty(journal.waitHandles.tasks);
+    empty(journal.waitUnlocked.tasks);
+    empty(journal.waitCommit.tasks);
+    empty(this.dirtyInodes);
     this.flusher.reset();
     if (this.record.length !== layout.recordBytes) this.record = new Uint8Array(layout.recordBytes);
   }

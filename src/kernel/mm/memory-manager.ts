@@ -10,6 +10,7 @@ import { MAPPING_SLOTS, PIN_SLOTS, FD_SLOTS } from '../../program/geometry.js';
 import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Pin, Vma } from '../types.js';
+import { empty } from '../../support/lists.js';
 
 /** Bits of a page-table entry; the block number is above them. */
 export const PTE_PRESENT = 1;
@@ -81,8 +82,8 @@ export class MemoryManager {
     }
     this.mmapLock.reset();
     this.ptlHeld = false;
-    this.waitPtl.tasks.length = 0;
-    this.vmas.length = 0;
+    empty(this.waitPtl.tasks);
+    empty(this.vmas);
     this.anonymousCount = 0;
     this.fds.fill(null);
     this.mappings.fill(null);
