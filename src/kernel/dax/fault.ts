@@ -38,6 +38,7 @@ import {
   grabMappingEntry,
   lockEntry,
   putUnlockedEntry,
+  tryUnlockedEntry,
   unlockEntry,
   xaLock,
 } from './mapping.js';
@@ -210,7 +211,8 @@ export function* daxFinishSyncFault(
   const pages = huge ? k.program.geometry.pmdPages : 1;
   yield* vfsFsyncRange(k, t, inode, index, index + pages, true);
   if (k.preempt(t, POINT['dax_finish_sync_fault:synced'])) yield;
-  const entry = yield* getUnlockedEntry(k, t, inode, index);
+  const entry =
+    tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
   if (entry === NO_ENTRY || isPmd(entry) !== huge || isZero(entry) || isEmpty(entry)) {
     putUnlockedEntry(k, inode, index, entry);
     return FAULT.noPage;

@@ -6,7 +6,7 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, LOAD, WHY } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
 import { iomapBegin } from '../fs/iomap.js';
-import { journalStart, journalStop } from '../fs/journal.js';
+import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
 import { unmapMappingPages } from '../mm/rmap.js';
 import { memcpyFlushcache } from '../nvdimm/pmem.js';
@@ -97,7 +97,7 @@ export function* daxWritePage(
   const index = Math.floor(offset / pageSize);
   const isNew = inode.blocks[index] === HOLE;
   if (isNew) {
-    yield* journalStart(k, t);
+    if (!tryJournalStart(k, t)) yield* journalStart(k, t);
     const begun = yield* iomapBegin(k, t, inode, index, 1, true);
     journalStop(k, t);
     if (!begun) return ENOSPC;

@@ -21,7 +21,14 @@ import {
   slotOf,
 } from './entry.js';
 import { noteCleanedPins } from './writeback.js';
-import { getUnlockedEntry, lockEntry, putUnlockedEntry, wakeEntry, xaLock } from './mapping.js';
+import {
+  getUnlockedEntry,
+  lockEntry,
+  putUnlockedEntry,
+  tryUnlockedEntry,
+  wakeEntry,
+  xaLock,
+} from './mapping.js';
 
 /**
  * Models dax_break_layout_inode(): unmap, look for a busy page, and if there is one let go of the invalidate
@@ -51,7 +58,8 @@ function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
   yield* unmapMappingPages(k, t, inode, 0, pages, false);
   if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
   for (let index = 0; index < pages; index++) {
-    const entry = yield* getUnlockedEntry(k, t, inode, index);
+    const entry =
+      tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
     putUnlockedEntry(k, inode, index, entry);
     if (!isMapped(entry)) continue;
     const slot = slotOf(k, inode, index);
@@ -88,7 +96,8 @@ function* deleteEntries(
   flushRest: boolean,
 ): Run<void> {
   for (let index = start; index < end; index++) {
-    const entry = yield* getUnlockedEntry(k, t, inode, index);
+    const entry =
+      tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
     if (entry === NO_ENTRY) continue;
     const slot = slotOf(k, inode, index);
     const count = entryPages(k, entry);

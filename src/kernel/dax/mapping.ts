@@ -74,17 +74,22 @@ function conflicts(k: Kernel, inode: Inode, index: number): boolean {
   return false;
 }
 
+/** The entry that covers `index` (NO_ENTRY if there is none), or null if it is locked. */
+export function tryUnlockedEntry(k: Kernel, t: Task, inode: Inode, index: number): number | null {
+  xaLock(k, t);
+  const entry = loadEntry(k, inode, index);
+  return entry === NO_ENTRY || !isLocked(entry) ? entry : null;
+}
+
 /**
- * Models get_next_unlocked_entry(): waits until the entry that covers `index` is unlocked, and gives it
- * (NO_ENTRY if there is none). The caller locks it or passes the wakeup on with putUnlockedEntry.
+ * Models get_next_unlocked_entry(): waits until the entry that covers `index` is unlocked, and gives it. The
+ * caller locks it or passes the wakeup on with putUnlockedEntry.
  */
 export function* getUnlockedEntry(k: Kernel, t: Task, inode: Inode, index: number): Run<number> {
   for (;;) {
-    xaLock(k, t);
-    const slot = slotOf(k, inode, index);
-    const entry = inode.entries[slot] as number;
-    if (entry === NO_ENTRY || !isLocked(entry)) return entry;
-    yield* waitForEntry(k, t, inode, slot);
+    const entry = tryUnlockedEntry(k, t, inode, index);
+    if (entry !== null) return entry;
+    yield* waitForEntry(k, t, inode, slotOf(k, inode, index));
   }
 }
 
@@ -137,7 +142,7 @@ export function* grabMappingEntry(
     if (!replaces) return ENTRY_CONFLICT;
     yield* replacePteEntries(k, t, inode, pmdHead(k, index), mayReplace); // A1, B06
   }
-  let entry = yield* getUnlockedEntry(k, t, inode, index);
+  let entry = tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
   if (pmd && entry !== NO_ENTRY && !isPmd(entry)) return ENTRY_CONFLICT;
   if (pmd && entry === NO_ENTRY && conflicts(k, inode, index)) return ENTRY_CONFLICT;
 
@@ -185,7 +190,8 @@ function* replacePteEntries(
   mayReplace: () => boolean,
 ): Run<void> {
   for (let slot = head; slot < head + k.program.geometry.pmdPages; slot++) {
-    const entry = yield* getUnlockedEntry(k, t, inode, slot);
+    const entry =
+      tryUnlockedEntry(k, t, inode, slot) ?? (yield* getUnlockedEntry(k, t, inode, slot));
     if (entry === NO_ENTRY || isPmd(entry)) continue;
     if (!mayReplace()) return;
     eraseEntry(k, t, inode, slot, WHY.replaced);
@@ -211,7 +217,8 @@ function isPinned(k: Kernel, entry: number): boolean {
  * looks for pins through the entries, frees the pinned block (L07).
  */
 export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
-  const entry = yield* getUnlockedEntry(k, t, inode, index);
+  const entry =
+    tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
   if (entry === NO_ENTRY) return;
   const slot = slotOf(k, inode, index);
   const tagged = isTagged(inode, slot, DIRTY_TAGS) && !k.knobs.invalidateDropsDirty; // B09

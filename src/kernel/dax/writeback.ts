@@ -24,7 +24,14 @@ import {
   setTag,
   slotOf,
 } from './entry.js';
-import { getUnlockedEntry, lockEntry, putUnlockedEntry, unlockEntry, xaLock } from './mapping.js';
+import {
+  getUnlockedEntry,
+  lockEntry,
+  putUnlockedEntry,
+  tryUnlockedEntry,
+  unlockEntry,
+  xaLock,
+} from './mapping.js';
 
 /** Models dax_writeback_mapping_range() for pages [start, end), with WB_SYNC_ALL. */
 export function* daxWritebackMappingRange(
@@ -71,7 +78,8 @@ function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<
     return;
   }
   if (isLocked(before)) {
-    const entry = yield* getUnlockedEntry(k, t, inode, index);
+    const entry =
+      tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
     // Punched out, put elsewhere, or written back by another fsync while we waited?
     const gone = entry === NO_ENTRY || !isMapped(entry) || entryBlock(entry) !== entryBlock(before);
     if (gone || !isTagged(inode, slotOf(k, inode, index), TAG.towrite)) {

@@ -11,7 +11,7 @@ import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { freeBlocks } from './iomap.js';
-import { journalStart, journalStop, markInodeJournaled } from './journal.js';
+import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
@@ -23,7 +23,7 @@ function setSize(k: Kernel, t: Task, inode: Inode, size: number): void {
 
 /** The file grows: i_size and i_disksize change in one transaction. */
 function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
-  yield* journalStart(k, t);
+  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   inode.diskSize = size;
   setSize(k, t, inode, size);
   markInodeJournaled(k, inode);
@@ -118,7 +118,7 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void
   if (k.preempt(t, POINT['ext4_setattr:pagecache_truncated'])) yield;
   zeroTail(k, t, inode, size, roundUp(size, pageSize));
   if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
-  yield* journalStart(k, t);
+  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   inode.diskSize = size;
   markInodeJournaled(k, inode);
   freeBlocks(k, t, inode, firstGone, pages);
@@ -151,7 +151,7 @@ export function* punchHole(
     if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
     zeroEdges(k, t, inode, offset, end, firstWhole * pageSize, endWhole * pageSize);
     if (k.preempt(t, POINT['ext4_punch_hole:edges_zeroed'])) yield;
-    yield* journalStart(k, t);
+    if (!tryJournalStart(k, t)) yield* journalStart(k, t);
     freeBlocks(k, t, inode, firstWhole, endWhole);
     journalStop(k, t);
     lock.upWrite(k, t);

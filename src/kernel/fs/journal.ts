@@ -15,12 +15,18 @@ import { nvdimmFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 
-/** Models jbd2_journal_start(): the caller joins the running transaction. */
-export function* journalStart(k: Kernel, t: Task): Run<void> {
+/** The caller joins the running transaction, unless that is locked. */
+export function tryJournalStart(k: Kernel, t: Task): boolean {
   const journal = k.sb.journal;
-  while (journal.locked) yield* sleepOn(k, t, journal.waitUnlocked);
+  if (journal.locked) return false;
   journal.handles++;
   k.cpus.locked(t.id, t.op);
+  return true;
+}
+
+/** Models jbd2_journal_start(): the caller joins the running transaction. */
+export function* journalStart(k: Kernel, t: Task): Run<void> {
+  while (!tryJournalStart(k, t)) yield* sleepOn(k, t, k.sb.journal.waitUnlocked);
 }
 
 /** Models jbd2_journal_stop(). */
@@ -43,6 +49,10 @@ export function markInodeJournaled(k: Kernel, inode: Inode): void {
   inode.syncTid = journal.runningTid;
 }
 
+export function isCommitted(k: Kernel, tid: number): boolean {
+  return k.sb.journal.committedTid >= tid;
+}
+
 /**
  * Models jbd2_complete_transaction(): returns once `tid` is on media. True if this call committed it, so
  * that its fences covered the caller's own write-backs.
@@ -50,7 +60,7 @@ export function markInodeJournaled(k: Kernel, inode: Inode): void {
 export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boolean> {
   const journal = k.sb.journal;
   let committedHere = false;
-  while (journal.committedTid < tid) {
+  while (!isCommitted(k, tid)) {
     if (journal.committing) {
       yield* sleepOn(k, t, journal.waitCommit);
       committedHere = false;

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel.js';
 import { nvdimmFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { completeTransaction } from './journal.js';
+import { completeTransaction, isCommitted } from './journal.js';
 import { clearInodeDirty } from './writeback.js';
 
 /**
@@ -21,21 +21,23 @@ export function* vfsFsyncRange(
   start: number,
   end: number,
   datasync: boolean,
-): Run<void> {
+): Run<number> {
   const skip = k.knobs.fsyncOnlyIfMapped && inode.vmas.length === 0; // A28
   if (!skip) yield* daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
   const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
-  const flushed = skipCommit ? false : yield* completeTransaction(k, t, inode.syncTid);
+  const done = skipCommit || isCommitted(k, inode.syncTid);
+  const flushed = done ? false : yield* completeTransaction(k, t, inode.syncTid);
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
   if (!flushed) nvdimmFlush(k, t);
+  return 0;
 }
 
 /**
  * Models sync(2): the dirty inodes' pages by the flusher thread, then ->sync_fs, which commits whatever the
  * running transaction holds and flushes.
  */
-export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
+export function* syncFilesystem(k: Kernel, t: Task): Run<number> {
   const { flusher, journal } = k.sb;
   if (!flusher.tryWrite(k, t)) yield* flusher.waitWrite(k, t);
   for (const inode of [...k.sb.dirtyInodes]) {
@@ -45,8 +47,9 @@ export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
   flusher.upWrite(k, t);
   if (k.preempt(t, POINT['sync:inodes_written'])) yield;
   const tid = journal.changed ? journal.runningTid : journal.runningTid - 1;
-  const flushed = yield* completeTransaction(k, t, tid);
+  const flushed = isCommitted(k, tid) ? false : yield* completeTransaction(k, t, tid);
   if (!flushed) nvdimmFlush(k, t);
+  return 0;
 }
 
 /** Models __writeback_single_inode() with WB_SYNC_ALL. */

@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
-import { journalStart, journalStop } from './journal.js';
+import { journalStart, journalStop, tryJournalStart } from './journal.js';
 
 /** Models ext4_dax_huge_fault(), for a PMD or a PTE. */
 export function* ext4DaxHugeFault(
@@ -24,7 +24,7 @@ export function* ext4DaxHugeFault(
   const lock = inode.invalidateLock;
   if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
   if (k.preempt(t, POINT['dax_fault:invalidate_lock'])) yield;
-  if (write) yield* journalStart(k, t);
+  if (write && !tryJournalStart(k, t)) yield* journalStart(k, t);
   let result = huge ? yield* daxIomapPmdFault(k, t, vmf) : yield* daxIomapPteFault(k, t, vmf);
   if (write) journalStop(k, t);
   if (result === FAULT.needDsync) result = yield* daxFinishSyncFault(k, t, vmf, huge);

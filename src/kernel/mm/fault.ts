@@ -20,7 +20,7 @@ import {
   PTE_WRITE,
   PTE_ZERO,
 } from './memory-manager.js';
-import { flushTlbRange, lockPtl, traceSetPte } from './rmap.js';
+import { flushTlbRange, waitPtl, traceSetPte } from './rmap.js';
 
 /** Models do_user_addr_fault(): takes mmap_lock for reading around the fault. */
 export function* pageFault(k: Kernel, t: Task, vpage: number, write: boolean): Run<FaultResult> {
@@ -62,7 +62,7 @@ export function* handleMmFault(
 
 /** Models __split_huge_pmd() for a file: the PMD is removed, its pages fault again. */
 function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
   const slot = mm.pmdIndex(vmf.vpage);
   if (((mm.pmds[slot] as number) & PMD_HUGE) === 0) return;
@@ -78,7 +78,7 @@ function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   if ((pte & PTE_PRESENT) === 0) return yield* ext4DaxHugeFault(k, t, vmf, false);
   if (!vmf.write || (pte & PTE_WRITE) !== 0) return FAULT.noPage; // spurious
   if ((pte & PTE_ANONYMOUS) !== 0) {
-    yield* lockPtl(k, t);
+    if (k.mm.ptlHeld) yield* waitPtl(k, t);
     setPte(k, t, vmf, pte | PTE_WRITE | PTE_DIRTY); // wp_page_reuse(): nobody shares the copy
     return FAULT.noPage;
   }
@@ -98,7 +98,7 @@ function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<F
   if (late) tagForWrite(k, t, vmf);
   // pfn_mkwrite has returned and holds nothing; the PTE becomes writable only here (wp_page_reuse).
   if (k.preempt(t, POINT['wp_pfn_shared:pfn_mkwrite_done'])) yield;
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   if (k.mm.ptes[vmf.vpage] === original) setPte(k, t, vmf, original | PTE_WRITE | PTE_DIRTY);
   return FAULT.noPage;
 }

@@ -16,7 +16,7 @@ import {
   PTE_ZERO,
   pteBlock,
 } from './memory-manager.js';
-import { flushTlbRange, lockPtl, traceSetPte } from './rmap.js';
+import { flushTlbRange, waitPtl, traceSetPte } from './rmap.js';
 
 export function setPte(k: Kernel, t: Task, vmf: VmFault, pte: number): void {
   k.mm.ptes[vmf.vpage] = pte;
@@ -41,7 +41,7 @@ export function* insertPte(
   block: number,
   bits: number,
 ): Run<FaultResult> {
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) !== 0) return FAULT.noPage; // raced with a PMD fault
   const old = k.mm.ptes[vmf.vpage] as number;
   const wanted = makePte(block, PTE_PRESENT | bits);
@@ -63,7 +63,7 @@ export function* insertPmd(
   block: number,
   bits: number,
 ): Run<FaultResult> {
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
   const slot = mm.pmdIndex(vmf.vpage);
   const old = mm.pmds[slot] as number;
@@ -82,7 +82,7 @@ export function* insertPmd(
 
 /** Models finish_fault() of a private write: the copy is mapped in place of the file's page. */
 export function* insertAnonymous(k: Kernel, t: Task, vmf: VmFault, copy: number): Run<FaultResult> {
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) !== 0) return FAULT.noPage;
   setPte(k, t, vmf, makePte(copy, PTE_PRESENT | PTE_WRITE | PTE_DIRTY | PTE_ANONYMOUS));
   flushTlbRange(k, vmf.vpage, vmf.vpage + 1);

@@ -16,7 +16,7 @@ import { POINT } from '../points.js';
 import type { Run, Task, Vma } from '../types.js';
 import { EBADF, EBUSY, EFAULT, EINVAL } from '../types.js';
 import { PMD_HUGE, PTE_ANONYMOUS, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
-import { flushTlbRange, freePageTables, lockPtl, traceSetPte, zapRange } from './rmap.js';
+import { flushTlbRange, freePageTables, waitPtl, traceSetPte, zapRange } from './rmap.js';
 
 function* linkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
   const lock = vma.inode.iMmapRwsem;
@@ -154,7 +154,7 @@ export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
 
 /** Models change_protection(): mappings that can be written become read-only. */
 function* changeProtection(k: Kernel, t: Task, vma: Vma): Run<void> {
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
   for (let vpage = vma.start; vpage < vma.end; vpage++) {
     const slot = mm.pmdIndex(vpage);

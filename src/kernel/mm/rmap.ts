@@ -28,8 +28,8 @@ export function flushTlbRange(k: Kernel, start: number, end: number): void {
   }
 }
 
-/** Waits for the page-table lock; it is almost never held across a preemption point. */
-export function* lockPtl(k: Kernel, t: Task): Run<void> {
+/** The page-table lock is held: it is almost never so across a preemption point. */
+export function* waitPtl(k: Kernel, t: Task): Run<void> {
   while (k.mm.ptlHeld) yield* sleepOn(k, t, k.mm.waitPtl);
 }
 
@@ -67,7 +67,7 @@ export function* pfnMkcleanRange(
 ): Run<void> {
   const range = overlap(vma, index, count);
   if (range === null) return;
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
   let cleaned = false;
   for (let vpage = range.start; vpage < range.end; vpage++) {
@@ -92,10 +92,10 @@ export function* pfnMkcleanRange(
   mm.ptlHeld = true;
   if (k.preempt(t, POINT['pfn_mkclean_range:before_tlb_flush'])) yield;
   if (!k.knobs.cleanWithoutTlbFlush) flushTlbRange(k, range.start, range.end);
-  unlockPtl(k);
+  unwaitPtl(k);
 }
 
-function unlockPtl(k: Kernel): void {
+function unwaitPtl(k: Kernel): void {
   k.mm.ptlHeld = false;
   k.mm.waitPtl.wakeAll();
 }
@@ -112,7 +112,7 @@ export function* zapRange(
   end: number,
   evenCows: boolean,
 ): Run<void> {
-  yield* lockPtl(k, t);
+  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
   let low = end;
   let high = start;

@@ -25,7 +25,8 @@ export function* runThread(k: Kernel, t: Task): Run<void> {
     const inode = takesFd(op.code) ? (k.mm.fds[op.target] ?? null) : null;
     k.trace.append(EVENT.op_enter, t.id, t.op, op.code, inode?.ino ?? NO_INO);
     if (k.preempt(t, POINT.op_start)) yield;
-    const result = yield* perform(k, t, op, inode);
+    const run = perform(k, t, op, inode);
+    const result = typeof run === 'number' ? run : yield* run;
     k.trace.append(EVENT.op_exit, t.id, t.op, result);
     if (t.id === 0 && index + 1 === k.program.spawnAfter) k.spawnThreads();
     if (k.preempt(t, POINT.op_end)) yield;
@@ -40,61 +41,60 @@ function takesFd(code: OpCode): boolean {
   return spec.slot === 'fd' && !spec.assigns;
 }
 
-function* perform(k: Kernel, t: Task, op: Op, inode: Inode | null): Run<number> {
+/** The result of an operation, or the call that will give it: not every layer needs a coroutine. */
+function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<number> {
   switch (op.code) {
     case OP.open:
       return open(k, op);
     case OP.mmap:
-      return yield* mmap(k, t, op);
+      return mmap(k, t, op);
     case OP.mprotect:
-      return yield* mprotect(k, t, op);
+      return mprotect(k, t, op);
     case OP.munmap:
-      return yield* munmap(k, t, op);
+      return munmap(k, t, op);
     case OP.load:
-      return yield* userLoad(k, t, op.target, op.offset, op.length);
+      return userLoad(k, t, op.target, op.offset, op.length);
     case OP.store:
-      return yield* userStore(k, t, op.target, op.offset, op.length, fillOf(t.op));
+      return userStore(k, t, op.target, op.offset, op.length, fillOf(t.op));
     case OP.user_flush:
-      return yield* userFlush(k, t, op.target, op.offset, op.length);
+      return userFlush(k, t, op.target, op.offset, op.length);
     case OP.msync:
-      return yield* msync(k, t, op);
+      return msync(k, t, op);
     case OP.sync:
-      yield* syncFilesystem(k, t);
-      return 0;
+      return syncFilesystem(k, t);
     case OP.pin:
-      return yield* pin(k, t, op);
+      return pin(k, t, op);
     case OP.dma_write:
-      return yield* dmaWrite(k, t, op.target, op.offset, op.length, fillOf(t.op));
+      return dmaWrite(k, t, op.target, op.offset, op.length, fillOf(t.op));
     case OP.dma_read:
-      return yield* dmaRead(k, t, op.target, op.offset, op.length);
+      return dmaRead(k, t, op.target, op.offset, op.length);
     case OP.unpin:
-      return yield* unpinUserPages(k, t, op.target);
+      return unpinUserPages(k, t, op.target);
     default:
-      return inode === null ? EBADF : yield* performOnFile(k, t, op, inode);
+      return inode === null ? EBADF : performOnFile(k, t, op, inode);
   }
 }
 
 /** The operations whose target is a file descriptor. */
-function* performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
+function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   const { filePagesMax } = k.program.geometry;
   switch (op.code) {
     case OP.fsync:
     case OP.fdatasync:
       traceSyncRange(k, t, inode, 0, filePagesMax);
-      yield* vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
-      return 0;
+      return vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
     case OP.pwrite:
-      return yield* pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
+      return pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
     case OP.pread:
-      return yield* pread(k, t, inode, op.offset, op.length);
+      return pread(k, t, inode, op.offset, op.length);
     case OP.ftruncate:
-      return yield* ftruncate(k, t, inode, op.length);
+      return ftruncate(k, t, inode, op.length);
     case OP.fallocate:
       return op.flags === FALLOCATE_ZERO_RANGE
-        ? yield* zeroRange(k, t, inode, op.offset, op.length)
-        : yield* punchHole(k, t, inode, op.offset, op.length);
+        ? zeroRange(k, t, inode, op.offset, op.length)
+        : punchHole(k, t, inode, op.offset, op.length);
     case OP.fadvise:
-      return yield* fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
+      return fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
     default:
       throw new Defect(`operation ${op.code} has no handler`);
   }

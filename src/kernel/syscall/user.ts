@@ -16,26 +16,28 @@ import { EFAULT, FAULT } from '../types.js';
 
 /** An access that faults more often than this in a row makes no progress: the kernel livelocks. */
 const FAULTS_MAX = 100;
-/** translate() could not get the access allowed: SIGSEGV or SIGBUS. */
+/** The page tables do not allow the access: it faults. */
+const NO_TRANSLATION = 0;
+/** No fault could get the access allowed: SIGSEGV or SIGBUS. */
 const NOT_MAPPED = 0;
 
-/** The hardware's walk: the TLB first, then the page tables; 0 when they do not allow the access. */
+/** The hardware's walk: the TLB first, then the page tables. */
 function lookup(k: Kernel, t: Task, vpage: number, write: boolean): number {
   const cached = t.tlb[vpage] as number;
   if (cached !== 0 && (!write || (cached & PTE_WRITE) !== 0)) return cached;
   const pte = k.mm.walk(vpage);
-  if ((pte & PTE_PRESENT) === 0 || (write && (pte & PTE_WRITE) === 0)) return 0;
+  if ((pte & PTE_PRESENT) === 0 || (write && (pte & PTE_WRITE) === 0)) return NO_TRANSLATION;
   t.tlb[vpage] = pte;
   return pte;
 }
 
-/** A translation that allows the access, faulting as often as it takes. */
-function* translate(k: Kernel, t: Task, vpage: number, write: boolean): Run<number> {
+/** A translation that allows the access, after as many faults as it takes; callers try `lookup` first. */
+function* faultIn(k: Kernel, t: Task, vpage: number, write: boolean): Run<number> {
   for (let faults = 0; faults < FAULTS_MAX; faults++) {
-    const pte = lookup(k, t, vpage, write);
-    if (pte !== 0) return pte;
     const result = yield* pageFault(k, t, vpage, write);
     if (result !== FAULT.noPage) return NOT_MAPPED;
+    const pte = lookup(k, t, vpage, write);
+    if (pte !== NO_TRANSLATION) return pte;
   }
   yield* k.block(t, POINT['livelock:fault']); // nobody will wake it: the run reports a stuck task
   return NOT_MAPPED;
@@ -91,10 +93,13 @@ export function* userStore(
   if (range === null) return EFAULT;
   for (let at = offset; at < range.end;) {
     const piece = pieceAt(k, range.start, at, range.end, true);
-    const pte = yield* translate(k, t, piece.vpage, true);
+    const pte = lookup(k, t, piece.vpage, true) || (yield* faultIn(k, t, piece.vpage, true));
     if (pte === NOT_MAPPED) return EFAULT;
     if ((pte & PTE_ANONYMOUS) !== 0) storePrivate(k, pte, piece, byte);
-    else if (yield* storeShared(k, t, pte, piece, byte)) return EFAULT;
+    else if (!storeShared(k, t, pte, piece, byte)) return EFAULT;
+    // To stop here is to hold the store in its buffer; otherwise the buffer drains at once.
+    else if (k.preempt(t, POINT.store_buffered)) yield;
+    else k.cpus.drain(t.id);
     at += piece.length;
     if (at < range.end && k.preempt(t, POINT.store_piece)) yield;
   }
@@ -106,17 +111,14 @@ function storePrivate(k: Kernel, pte: number, piece: Piece, byte: number): void 
   page.fill(byte, piece.within, piece.within + piece.length);
 }
 
-/** Puts one piece into the store buffer; true if there is no mapping any more. */
-function* storeShared(k: Kernel, t: Task, pte: number, piece: Piece, byte: number): Run<boolean> {
+/** Puts one piece into the store buffer; false if there is no mapping any more. */
+function storeShared(k: Kernel, t: Task, pte: number, piece: Piece, byte: number): boolean {
   const vma = k.mm.findVma(piece.vpage);
-  if (vma === null) return true;
+  if (vma === null) return false;
   const address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
   const { ino } = vma.inode;
   k.cpus.store(t.id, t.op, address, piece.length, byte, ino, fileOffset(k, vma, piece));
-  // To stop here is to hold the store in its buffer; otherwise the buffer drains at once.
-  if (k.preempt(t, POINT.store_buffered)) yield;
-  else k.cpus.drain(t.id);
-  return false;
+  return true;
 }
 
 export function* userLoad(
@@ -130,7 +132,7 @@ export function* userLoad(
   if (range === null) return EFAULT;
   for (let at = offset; at < range.end;) {
     const piece = pieceAt(k, range.start, at, range.end, false);
-    const pte = yield* translate(k, t, piece.vpage, false);
+    const pte = lookup(k, t, piece.vpage, false) || (yield* faultIn(k, t, piece.vpage, false));
     const vma = k.mm.findVma(piece.vpage);
     if (pte === NOT_MAPPED || vma === null) return EFAULT;
     loadPiece(k, t, vma, pte, piece);
@@ -169,7 +171,7 @@ export function* userFlush(
   if (range === null) return EFAULT;
   for (let at = offset; at < range.end;) {
     const piece = pieceAt(k, range.start, at, range.end, false);
-    const pte = yield* translate(k, t, piece.vpage, false);
+    const pte = lookup(k, t, piece.vpage, false) || (yield* faultIn(k, t, piece.vpage, false));
     if (pte === NOT_MAPPED) return EFAULT;
     if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) === 0) {
       const address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
