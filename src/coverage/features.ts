@@ -64,11 +64,11 @@ export class FeatureCollector {
     if (this.lastOnPage.length < pageCount) this.lastOnPage = new Int32Array(pageCount);
     this.lastOnPage.fill(0, 0, pageCount);
     this.filePages = filePages;
-    this.note(trace, geometry.pageSize);
+    this.note(trace, Math.log2(geometry.pageSize));
     return this.added;
   }
 
-  private note(trace: Trace, pageSize: number): void {
+  private note(trace: Trace, pageShift: number): void {
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
       switch (kind) {
@@ -79,7 +79,7 @@ export class FeatureCollector {
           this.noteCall(trace, event, kind);
           break;
         case EVENT.store:
-          this.noteStore(trace, event, pageSize);
+          this.noteStore(trace, event, pageShift);
           break;
         case EVENT.fault:
           this.notePage(trace, event, trace.argument(event, FAULT.write));
@@ -155,10 +155,10 @@ export class FeatureCollector {
   }
 
   /** Which kind of store follows what: a store through a stale or clean mapping looks new here. */
-  private noteStore(trace: Trace, event: number, pageSize: number): void {
+  private noteStore(trace: Trace, event: number, pageShift: number): void {
     const ino = trace.argument(event, STORE.ino);
     if (ino < 0) return;
-    const page = Math.floor(trace.argument(event, STORE.offset) / pageSize);
+    const page = trace.argument(event, STORE.offset) >> pageShift;
     this.onPage(EVENT.store, trace.task(event), ino, page, trace.argument(event, STORE.how));
   }
 

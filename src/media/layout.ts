@@ -19,6 +19,8 @@ export const HOLE = -1;
 
 export interface Layout {
   readonly geometry: Geometry;
+  /** log2 of the page size: offsets become page numbers tens of times an execution and operation. */
+  readonly pageShift: number;
   readonly fileCount: number;
   /** Bytes of one metadata record. */
   readonly recordBytes: number;
@@ -34,6 +36,7 @@ export function layoutOf(geometry: Geometry, fileCount: number): Layout {
   const dataStart = Math.ceil(recordBytes / pmdBytes) * pmdBytes;
   return {
     geometry,
+    pageShift: Math.log2(geometry.pageSize),
     fileCount,
     recordBytes,
     dataStart,
@@ -46,7 +49,10 @@ export const blockAddress = (layout: Layout, block: number): number =>
 
 /** The block that holds an address, or a negative number inside the journal. */
 export const blockOf = (layout: Layout, address: number): number =>
-  Math.floor((address - layout.dataStart) / layout.geometry.pageSize);
+  (address - layout.dataStart) >> layout.pageShift;
+
+/** The page of a file that holds an offset. */
+export const pageOf = (layout: Layout, offset: number): number => offset >> layout.pageShift;
 
 export interface FileMetadata {
   readonly size: number;
@@ -102,30 +108,43 @@ function mkfs(program: Program): Metadata {
   };
 }
 
-/** Writes the record of `metadata` at the start of `target`. */
+/** 32 bits, little-endian on every machine; a DataView would cost more to make than to use. */
+function putWord(target: Uint8Array, at: number, value: number): number {
+  target[at] = value;
+  target[at + 1] = value >> 8;
+  target[at + 2] = value >> 16;
+  target[at + 3] = value >> 24;
+  return at + 4;
+}
+
+function wordAt(source: Uint8Array, at: number): number {
+  return (
+    (source[at] as number) |
+    ((source[at + 1] as number) << 8) |
+    ((source[at + 2] as number) << 16) |
+    ((source[at + 3] as number) << 24)
+  );
+}
+
+/** Writes the record of `metadata` at the start of `target`; gives its length. */
 export function encodeMetadata(metadata: Metadata, target: Uint8Array): number {
-  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
-  let at = 0;
-  const put = (value: number): void => {
-    view.setInt32(at, value, true);
-    at += 4;
-  };
-  put(MAGIC);
-  put(metadata.tid);
-  put(metadata.files.length);
+  let at = putWord(target, 0, MAGIC);
+  at = putWord(target, at, metadata.tid);
+  at = putWord(target, at, metadata.files.length);
   for (const file of metadata.files) {
-    put(file.size);
-    for (let page = 0; page < file.blocks.length; page++) put(file.blocks[page] as number);
+    at = putWord(target, at, file.size);
+    for (let page = 0; page < file.blocks.length; page++) {
+      at = putWord(target, at, file.blocks[page] as number);
+    }
   }
   return at;
 }
 
 /** Reads a record back, as recovery does. */
 export function decodeMetadata(layout: Layout, source: Uint8Array): Metadata {
-  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   let at = 0;
   const take = (): number => {
-    const value = view.getInt32(at, true);
+    const value = wordAt(source, at);
     at += 4;
     return value;
   };

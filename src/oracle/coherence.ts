@@ -25,7 +25,7 @@ export function checkLoad(state: JudgeState, event: number): void {
     const found = dataByte(trace, data, i);
     const expected = view.byteOf(ino, offset + i);
     if (found === expected || ownStoreHeld(state, event, ino, offset + i, found)) continue;
-    const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
+    const page = view.pageAt(ino, offset);
     const mapped = view.blocks[page] as number;
     const readFrom =
       trace.argument(event, AT.load.address) < 0
@@ -88,7 +88,7 @@ export function checkStore(state: JudgeState, event: number): void {
   const how = trace.argument(event, AT.store.how);
   if (ino < 0 || (how & STORE.dma) !== 0) return; // what a device may reach is P13
   const offset = trace.argument(event, AT.store.offset);
-  const page = view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
+  const page = view.pageAt(ino, offset);
   if (view.blocks[page] === blockOf(layout, trace.argument(event, AT.store.address))) return;
   const isKernel = (how & STORE.kernel) !== 0;
   // Zeroing before the block is mapped.

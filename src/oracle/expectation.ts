@@ -227,7 +227,7 @@ export class Expectation {
     const how = trace.argument(event, AT.store.how);
     const offset = trace.argument(event, AT.store.offset);
     const block = blockOf(this.layout, trace.argument(event, AT.store.address));
-    const page = this.view.pageIndex(ino, Math.floor(offset / this.layout.geometry.pageSize));
+    const page = this.view.pageAt(ino, offset);
     // A device reached a block that the page has lost, or that nobody pins any more. Should the crash undo
     // that loss, the file shows what the device wrote: nobody promised it, and it is not foreign either.
     const lost = this.view.blocks[page] !== block || this.view.pins[block] === 0;

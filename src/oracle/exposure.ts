@@ -32,16 +32,12 @@ export class ExposureRule {
     const { trace, layout } = this.state;
     const ino = trace.argument(event, AT.store.ino);
     if (ino < 0) return;
-    const { pageSize } = layout.geometry;
     const first = blockOf(layout, trace.argument(event, AT.store.address));
     const last = blockOf(
       layout,
       trace.argument(event, AT.store.address) + trace.argument(event, AT.store.length) - 1,
     );
-    const page = this.state.view.pageIndex(
-      ino,
-      Math.floor(trace.argument(event, AT.store.offset) / pageSize),
-    );
+    const page = this.state.view.pageAt(ino, trace.argument(event, AT.store.offset));
     for (let block = first; block <= last; block++) {
       this.storeToBlock(event, page + block - first, block);
     }
@@ -148,7 +144,7 @@ export class ExposureRule {
 
   /** The page (as an index over all files) that a store meant by what it did to a unit. */
   private pageOfStore(store: number, unit: number): number {
-    const { trace, layout, view, history } = this.state;
+    const { trace, view, history } = this.state;
     const ino = trace.argument(store, AT.store.ino);
     if (ino < 0) return NOBODY;
     const before = Math.max(
@@ -156,7 +152,7 @@ export class ExposureRule {
       (unit << history.unitShift) - trace.argument(store, AT.store.address),
     );
     const offset = trace.argument(store, AT.store.offset) + before;
-    return view.pageIndex(ino, Math.floor(offset / layout.geometry.pageSize));
+    return view.pageAt(ino, offset);
   }
 
   /** Why a store meant for `page` hit a block that another page has in some version. */

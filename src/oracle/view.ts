@@ -3,7 +3,7 @@
  * that every file should have at this point of the trace. Rules that look at one event at a time read it.
  */
 import type { Layout } from '../media/layout.js';
-import { blockOf, freshDisk, HOLE } from '../media/layout.js';
+import { blockOf, freshDisk, HOLE, pageOf } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { opCount } from '../program/program.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
@@ -143,6 +143,11 @@ export class FileView {
     return ino * this.filePages + page;
   }
 
+  /** The page that holds an offset. */
+  pageAt(ino: number, offset: number): number {
+    return ino * this.filePages + pageOf(this.layout, offset);
+  }
+
   /** The byte that the file should show at `offset` now. */
   byteOf(ino: number, offset: number): number {
     return this.contents[ino * this.filePages * this.pageSize() + offset] as number;
@@ -153,7 +158,7 @@ export class FileView {
     const pageSize = this.pageSize();
     const start = ino * this.filePages * pageSize;
     for (let at = start + from; at < start + to;) {
-      const page = Math.floor(at / pageSize);
+      const page = pageOf(this.layout, at);
       const end = Math.min(start + to, (page + 1) * pageSize);
       // Growing and punching are about zeros, and most pages have never held anything else.
       if (byte !== 0 || this.written[page] === 1) {
@@ -186,7 +191,7 @@ export class FileView {
     const offset = rows[args + STORE_AT.offset] as number;
     const length = rows[args + STORE_AT.length] as number;
     const data = rows[args + STORE_AT.data] as number;
-    const page = this.pageIndex(ino, Math.floor(offset / this.pageSize()));
+    const page = this.pageAt(ino, offset);
     if (((rows[args + STORE_AT.how] as number) & STORE.dma) !== 0) {
       // A device writes to a block; it is the file's content only while the block is the file's.
       const block = blockOf(this.layout, rows[args + STORE_AT.address] as number);
@@ -197,8 +202,8 @@ export class FileView {
       this.contents.fill(0, start, start + length);
       return;
     }
-    const last = Math.floor((start + length - 1) / this.pageSize());
-    for (let p = Math.floor(start / this.pageSize()); p <= last; p++) this.written[p] = 1;
+    const last = pageOf(this.layout, start + length - 1);
+    for (let p = pageOf(this.layout, start); p <= last; p++) this.written[p] = 1;
     if (data < 0) {
       this.contents.fill(-1 - data, start, start + length);
     } else {

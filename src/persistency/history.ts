@@ -26,7 +26,7 @@ import { ascending } from '../support/order.js';
 import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { freshDisk } from '../media/layout.js';
+import { blockOf, freshDisk } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
@@ -193,8 +193,7 @@ export class PersistHistory {
   }
 
   blockOfUnit(unit: number): number {
-    const address = (unit << this.unitShift) - this.layout.dataStart;
-    return Math.floor(address / this.layout.geometry.pageSize);
+    return blockOf(this.layout, unit << this.unitShift);
   }
 
   unitOfAddress(address: number): number {
