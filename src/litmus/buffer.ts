@@ -4,7 +4,8 @@
  */
 
 export interface Entry {
-  readonly kind: 'store' | 'ntstore' | 'clflush' | 'clflushopt' | 'sfence';
+  /** `arrival` is what remains of a non-temporal store that is visible, until it is on media. */
+  readonly kind: 'store' | 'ntstore' | 'arrival' | 'clflush' | 'clflushopt' | 'sfence';
   /** Place in the code; the parts of one wide store share it. */
   readonly at: number;
   /** -1 for sfence. */
@@ -18,9 +19,13 @@ export interface Entry {
 /** Must `older` have left before `younger` may? */
 export function blocks(older: Entry, younger: Entry): boolean {
   if (older.kind === 'sfence' || younger.kind === 'sfence') return true;
+  // Only a fence waits for media: that a store is durable once others see it is not settled either.
+  if (older.kind === 'arrival') return false;
   const sameLine = older.line === younger.line;
   const sameLocation = older.location === younger.location;
   switch (younger.kind) {
+    case 'arrival':
+      return false;
     case 'store':
       // A plain store overtakes weak flushes, and non-temporal stores to other locations.
       if (older.kind === 'store') return older.at !== younger.at;

@@ -17,11 +17,6 @@ export interface Write {
   readonly kind: 'write';
   readonly location: number;
   readonly value: number;
-  /**
-   * Durable as soon as it is visible: a non-temporal store that leaves the write-combining buffers goes to
-   * the media controller.
-   */
-  readonly durable: boolean;
 }
 
 export interface Flush {
@@ -29,7 +24,13 @@ export interface Flush {
   readonly line: number;
 }
 
-export type Effect = Write | Flush;
+/** What was stored past the caches has reached media. */
+export interface Arrival {
+  readonly kind: 'arrival';
+  readonly location: number;
+}
+
+export type Effect = Write | Flush | Arrival;
 
 interface State {
   /** What loads see, by location. */
@@ -74,11 +75,20 @@ export class Memory {
     const known = results.get(effect);
     if (known !== undefined) return known;
     const before = at(this.states, state);
-    const after = this.intern(
-      effect.kind === 'flush' ? this.flushed(before, effect.line) : this.written(before, effect),
-    );
+    const after = this.intern(this.changed(before, effect));
     results.set(effect, after);
     return after;
+  }
+
+  private changed(before: State, effect: Effect): State {
+    switch (effect.kind) {
+      case 'write':
+        return this.written(before, effect);
+      case 'flush':
+        return this.settled(before, at(this.locations.lines, effect.line));
+      case 'arrival':
+        return this.settled(before, [effect.location]);
+    }
   }
 
   /** Which states have survivors of their own: all others add nothing to the memories after a crash. */
@@ -98,20 +108,21 @@ export class Memory {
   }
 
   private written(before: State, effect: Write): State {
-    const { location, value, durable } = effect;
+    const { location, value } = effect;
     const visible = before.visible.map((old, index) => (index === location ? value : old));
     const changed = at(this.unitOf, location);
     const survivors = before.survivors.map((contents, index) => {
       if (index !== changed) return contents;
       const content = this.content(at(this.units, index), visible);
-      if (durable || this.cachesSurvive) return [content];
+      if (this.cachesSurvive) return [content];
       return [...new Set([...contents, content])].sort(byText);
     });
     return { visible, survivors };
   }
 
-  private flushed(before: State, line: number): State {
-    const units = new Set(at(this.locations.lines, line).map((location) => this.unitOf[location]));
+  /** The units of these locations are on media as they are visible. */
+  private settled(before: State, locations: readonly number[]): State {
+    const units = new Set(locations.map((location) => this.unitOf[location]));
     const survivors = before.survivors.map((contents, index) =>
       units.has(index) ? [this.content(at(this.units, index), before.visible)] : contents,
     );

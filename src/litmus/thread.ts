@@ -4,7 +4,7 @@
  * later: it evaluates conditions and puts stores, flushes and sfences into its buffer until it comes to
  * something that depends on memory (a load, a locked instruction) or on its buffer (a fence).
  */
-import { assert, at, UsageError } from '../support/assert.js';
+import { assert, at, Defect, UsageError } from '../support/assert.js';
 import type { Entry } from './buffer.js';
 import { blocks, newestStore } from './buffer.js';
 import type { Instruction } from './code.js';
@@ -31,6 +31,22 @@ interface State {
   readonly at: number;
   readonly registers: readonly number[];
   readonly buffer: readonly Entry[];
+}
+
+/** What an entry does to memory when it leaves the buffer. */
+function effectOf({ kind, location, line, value }: Entry): Effect {
+  switch (kind) {
+    case 'store':
+    case 'ntstore':
+      return { kind: 'write', location, value };
+    case 'arrival':
+      return { kind, location };
+    case 'clflush':
+    case 'clflushopt':
+      return { kind: 'flush', line };
+    case 'sfence':
+      throw new Defect('an sfence leaves the buffer by itself');
+  }
 }
 
 type Locked = Extract<Instruction, { op: 'faa' | 'xchg' | 'cas' }>;
@@ -98,7 +114,10 @@ export class Thread {
   }
 
   private intern(state: State): number {
-    const buffer = state.buffer.map((entry) => `${entry.at}.${entry.location}=${entry.value}`);
+    const buffer = state.buffer.map(
+      ({ at: origin, kind, location, value }) =>
+        `${origin}.${kind === 'arrival' ? '!' : ''}${location}=${value}`,
+    );
     const key = `${state.at}/${state.registers.join()}/${buffer.join()}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
@@ -151,13 +170,11 @@ export class Thread {
   }
 
   private leaving(state: State, entry: Entry): Move {
-    const { kind, location, line, value } = entry;
-    const buffer = state.buffer.filter((other) => other !== entry);
+    const arrival: Entry = { ...entry, kind: 'arrival', value: 0 };
+    const rest = entry.kind === 'ntstore' ? [arrival] : [];
+    const buffer = state.buffer.flatMap((other) => (other === entry ? rest : [other]));
     const next = this.settle(state.at, state.registers, buffer);
-    const effect =
-      kind === 'store' || kind === 'ntstore'
-        ? this.effect({ kind: 'write', location, value, durable: kind === 'ntstore' })
-        : this.effect({ kind: 'flush', line });
+    const effect = this.effect(effectOf(entry));
     return { reads: null, step: () => ({ effect, next }) };
   }
 
@@ -180,7 +197,7 @@ export class Thread {
       const written = this.writtenOver(old, instruction, registers);
       if (written === null) return this.readInto(state, instruction.reg, old, null);
       if (buffer.length > 0) return null;
-      const effect = this.effect({ kind: 'write', location, value: written, durable: false });
+      const effect = this.effect({ kind: 'write', location, value: written });
       return this.readInto(state, instruction.reg, old, effect);
     };
     return [{ reads: own === undefined ? location : null, step }];

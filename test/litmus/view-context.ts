@@ -17,7 +17,7 @@ export interface NonTemporalReading {
 
 /** The reading of src/litmus; px86.md holds all of them possible. */
 export const PROJECT_READING: NonTemporalReading = {
-  durable: 'landed',
+  durable: 'fenced',
   clflushWaits: false,
   ordered: 'location',
   overtakes: true,
