@@ -252,10 +252,11 @@ function summaryText(summary: CampaignSummary): string {
       `${plural(summary.operations, 'operation')}, ${plural(summary.events, 'event')}`,
     `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
       `2^${summary.crashStatesLog2Max} crash states`,
+    'nothing was sampled: recovery reads one commit record, and each that can survive was decided on its own',
     `${thousands(summary.promisesDecided)} promises of ${Object.keys(PROMISES).join(', ')} decided; ` +
       `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
-    `not judged: ${plural(summary.stuckExecutions, 'execution')} ended with a thread waiting for ever ` +
-      `(their completed calls were judged)`,
+    'not judged: flushes by users of MAP_SYNC mappings (P8); calls under way in ' +
+      `${plural(summary.stuckExecutions, 'execution')} that ended with a thread waiting for ever`,
   ];
   if (summary.workersLost > 0)
     lines.push(`${plural(summary.workersLost, 'worker')} died and had to be replaced`);
