@@ -6,25 +6,28 @@ import path from 'node:path';
 import { Campaign } from '../../src/campaign/campaign.js';
 import type { CampaignOptions, CampaignSummary } from '../../src/campaign/campaign.js';
 import { loadCorpus } from '../../src/corpus/files.js';
-import { DEFAULT_GENERATE } from '../../src/program/generate.js';
 import { printProgram } from '../../src/program/text.js';
 import { DEFAULT_SETTINGS } from '../../src/run.js';
 import { Defect } from '../../src/support/assert.js';
 import { inTemporaryDirectory, ROOT } from '../helpers/temporary.js';
 import type { Measured, Times } from './rounds.js';
 import { startClocks } from './rounds.js';
+import type { Workload } from './workloads.js';
 
 export const KERNEL = 'mainline';
 export const SEED = '1';
-/** Executions of each worker: a first batch of 250, then batches of 2000. */
-export const WARM_UP = 10_250;
+/**
+ * Executions of each worker: a first batch of 250, then batches of 2000. The first ones are
+ * slow: the code is not yet compiled, and one in ten is a program worth keeping, which goes to the disk.
+ */
+export const WARM_UP = 20_250;
 export const MEASURED = 14_000;
 
 export function seedPrograms(): string[] {
   return loadCorpus(path.join(ROOT, 'corpora', 'seeds')).programs.map(printProgram);
 }
 
-function optionsOf(workers: number, directory: string): CampaignOptions {
+export function optionsOf(workload: Workload, workers: number, directory: string): CampaignOptions {
   return {
     kernel: { kernel: KERNEL, bugs: [] },
     settings: DEFAULT_SETTINGS,
@@ -34,8 +37,8 @@ function optionsOf(workers: number, directory: string): CampaignOptions {
     elapsedMsMax: null,
     stopOnFirst: false,
     scheduler: 'mixed',
-    threadsMax: DEFAULT_GENERATE.threadsMax,
-    opsMax: DEFAULT_GENERATE.opsMax,
+    threadsMax: workload.threadsMax,
+    opsMax: workload.opsMax,
     corpusDirectory: path.join(directory, 'corpus'),
     crashesDirectory: path.join(directory, 'crashes'),
     corpus: seedPrograms(),
@@ -44,7 +47,7 @@ function optionsOf(workers: number, directory: string): CampaignOptions {
 }
 
 /** Starts a campaign and stops it when enough has been seen. */
-export function measureCampaign(workers: number): Promise<Measured> {
+export function measureCampaign(workload: Workload, workers: number): Promise<Measured> {
   return inTemporaryDirectory(async (directory) => {
     const samples: CampaignSummary[] = [];
     let readClocks = startClocks();
@@ -68,12 +71,13 @@ export function measureCampaign(workers: number): Promise<Measured> {
       throw new Defect(`the measurement is void: ${message}`);
     };
     const observer = { progress, finding, problem };
-    const options = optionsOf(workers, directory);
+    const options = optionsOf(workload, workers, directory);
     const campaign = new Campaign(options, observer, () => performance.now());
     await campaign.run();
     const [first, last] = samples as [CampaignSummary, CampaignSummary];
     return {
       executions: last.executions - first.executions,
+      operations: last.operations - first.operations,
       events: last.events - first.events,
       cuts: last.crashPoints - first.crashPoints,
       ...times,

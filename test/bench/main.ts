@@ -1,6 +1,6 @@
 /**
- * `npm run --silent bench -- [--rounds N] [--json]`: how fast daxfuzz is, beside fast-check on a workload
- * that both can decide. Progress goes to stderr, the result to stdout. Takes about a minute.
+ * `npm run --silent bench -- [--rounds N] [--json]`: how fast daxfuzz is, beside other tools on a workload
+ * that all can decide, and beside its goals. Progress goes to stderr, the result to stdout.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -8,47 +8,20 @@ import { integer } from '../../src/cli/options.js';
 import { err, out, printJson } from '../../src/cli/print.js';
 import { messageOf, UsageError } from '../../src/support/assert.js';
 import { VERSION } from '../../src/support/version.js';
-import { measureCampaign } from './campaign.js';
-import { measureOnePass } from './one-pass.js';
-import { measureFastCheck, measurePlainLoop } from './property.js';
-import { resultOf, textOf } from './report.js';
-import type { Contestant } from './rounds.js';
+import { MEASURED, WARM_UP } from './campaign.js';
+import { takeCensus } from './census.js';
+import { contestantsWith } from './contestants.js';
+import type { GrowthTimes } from './growth.js';
+import { growths, measureGrowth } from './growth.js';
+import type { StoreCosts } from './limit.js';
+import { StoreCostMeter } from './limit.js';
+import { resultOf } from './report.js';
 import { runRounds } from './rounds.js';
-import type { StageTimes } from './stages.js';
 import { StageLine } from './stages.js';
+import { textOf } from './tables.js';
+import { SHORT, USUAL } from './workloads.js';
 
 const ROUNDS_MAX = 1000;
-
-const CONTESTANTS: readonly Contestant[] = [
-  {
-    name: 'campaignOneWorker',
-    title: 'campaign, 1 worker',
-    measure: () => measureCampaign(1),
-  },
-  {
-    name: 'campaignTwoWorkers',
-    title: 'campaign, 2 workers',
-    measure: () => measureCampaign(2),
-  },
-  {
-    name: 'fastCheck',
-    title: 'fast-check property',
-    measure: measureFastCheck,
-    warmUp: measureFastCheck,
-  },
-  {
-    name: 'plainLoop',
-    title: 'same, plain loop',
-    measure: measurePlainLoop,
-    warmUp: measurePlainLoop,
-  },
-  {
-    name: 'onePass',
-    title: 'same, one pass of daxfuzz',
-    measure: measureOnePass,
-    warmUp: measureOnePass,
-  },
-];
 
 interface Flags {
   readonly rounds: number;
@@ -71,23 +44,42 @@ function parseFlags(): Flags {
 
 async function bench(): Promise<void> {
   const { rounds: count, json } = parseFlags();
-  const machine = {
-    daxfuzz: VERSION,
-    node: process.version,
-    cpus: os.availableParallelism(),
-    loadBefore: os.loadavg()[0] as number,
-  };
-  const line = new StageLine();
-  const stages: StageTimes[] = [];
+  const load = (): number => os.loadavg()[0] as number;
+  const loadBefore = load();
   err('warming up');
-  line.measure();
-  const rounds = await runRounds(CONTESTANTS, count, (round) => {
+  const line = new StageLine();
+  const contestants = contestantsWith(line);
+  const grown = growths().map((growth) => ({ growth, times: [] as GrowthTimes[] }));
+  for (const { growth } of grown) measureGrowth(growth);
+  const meter = new StoreCostMeter();
+  meter.measure();
+  const stores: StoreCosts[] = [];
+  const census = {
+    short: takeCensus(SHORT, WARM_UP, MEASURED),
+    usual: takeCensus(USUAL, WARM_UP, MEASURED),
+  };
+  const rounds = await runRounds(contestants, count, (round) => {
     err(`round ${round} of ${count}`);
-    stages.push(line.measure());
+    for (const { growth, times } of grown) times.push(measureGrowth(growth));
+    stores.push(meter.measure());
   });
-  const result = resultOf(machine, CONTESTANTS, rounds, stages);
+  const result = resultOf({
+    machine: {
+      daxfuzz: VERSION,
+      node: process.version,
+      cpus: os.availableParallelism(),
+      loadBefore,
+      loadAfter: load(),
+    },
+    contestants,
+    rounds,
+    census,
+    growths: grown,
+    stores,
+    stages: line.times.slice(-count), // the first is of the warm-up
+  });
   if (json) printJson(result);
-  else out(textOf(result, CONTESTANTS));
+  else out(textOf(result, contestants));
 }
 
 bench().catch((error: unknown) => {

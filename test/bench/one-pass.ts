@@ -14,14 +14,14 @@ import type { Program } from '../../src/program/program.js';
 import { DEFAULT_SETTINGS } from '../../src/run.js';
 import { assert } from '../../src/support/assert.js';
 import { Prng } from '../../src/support/prng.js';
-import { LINE_SIZE, WORD_SIZE } from '../../src/support/units.js';
+import { LINE_SHIFT, LINE_SIZE, WORD_SIZE } from '../../src/support/units.js';
 import { AT, EVENT, FENCE, FLUSH } from '../../src/trace/event.js';
 import { fillData, Trace } from '../../src/trace/trace.js';
 import type { Measured } from './rounds.js';
 import { timesOf } from './rounds.js';
-import { drawOps, kindOf, LINES, lineOf, wordOf } from './store-flush-fence.js';
+import { drawOps, kindOf, LINES, lineOf, OPS, wordOf } from './store-flush-fence.js';
 
-const RUNS = 60_000;
+const RUNS = 40_000;
 const SEED = 1;
 const CPU = 0;
 const NO_OP = -1;
@@ -38,7 +38,7 @@ const LAYOUT = layoutOf(PROGRAM.geometry, PROGRAM.files.length);
 export const addressOfLine = (line: number): number => LAYOUT.dataStart + line * LINE_SIZE;
 
 /** Makes of a program the trace that a target would leave. */
-export function writeTrace(trace: Trace, ops: readonly number[]): void {
+export function writeTrace(trace: Trace, ops: ArrayLike<number>): void {
   trace.clear();
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as number;
@@ -66,36 +66,36 @@ export class OnePass {
   private readonly stored = new Int32Array(LINES);
   /** How many of them the last flush covered; only counts until the next fence if it is in `awaiting`. */
   private readonly covered = new Int32Array(LINES);
-  private readonly awaiting: number[] = [];
+  private readonly awaiting = new Int32Array(OPS);
 
   constructor(private readonly history = new PersistHistory(new Image())) {}
 
   /** Does what was flushed and fenced survive every cut with every set of survivors? */
   survives(trace: Trace): boolean {
+    assert(trace.length <= OPS, () => `a trace of ${trace.length} events`);
     const { history, stored, covered, awaiting } = this;
     history.reset(PROGRAM, LAYOUT, trace, DEFAULT_SETTINGS);
     stored.fill(0);
-    awaiting.length = 0;
+    let waiting = 0;
     for (let event = 0; event < trace.length; event++) {
       history.apply(event);
       const kind = trace.kind(event);
       if (kind === EVENT.fence) {
-        for (const line of awaiting) {
+        for (let i = 0; i < waiting; i++) {
+          const line = awaiting[i] as number;
           const unit = history.unitOfAddress(addressOfLine(line));
           if ((history.durable[unit] as number) < (covered[line] as number)) return false;
         }
-        awaiting.length = 0;
+        waiting = 0;
         continue;
       }
       // Stores and flushes have it at the same place.
-      const line = Math.floor(
-        (trace.argument(event, AT.flush.address) - LAYOUT.dataStart) / LINE_SIZE,
-      );
+      const line = (trace.argument(event, AT.flush.address) - LAYOUT.dataStart) >> LINE_SHIFT;
       if (kind === EVENT.store) {
         (stored[line] as number)++;
       } else {
         covered[line] = stored[line] as number;
-        awaiting.push(line);
+        awaiting[waiting++] = line;
       }
     }
     return true;
@@ -106,15 +106,16 @@ export function measureOnePass(): Measured {
   const choice = new Prng(SEED, 0);
   const trace = new Trace();
   const onePass = new OnePass();
+  const ops = new Int32Array(OPS);
   let events = 0;
   let cuts = 0;
   const times = timesOf(() => {
     for (let i = 0; i < RUNS; i++) {
-      writeTrace(trace, drawOps(choice));
+      writeTrace(trace, drawOps(choice, ops));
       assert(onePass.survives(trace), () => `trace ${i} of seed ${SEED} lost what was fenced`);
       events += trace.length;
       cuts += trace.length + 1;
     }
   });
-  return { executions: RUNS, events, cuts, ...times };
+  return { executions: RUNS, operations: RUNS * OPS, events, cuts, ...times };
 }

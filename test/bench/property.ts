@@ -8,12 +8,12 @@
 import fc from 'fast-check';
 import type { Choice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
-import type { Measured } from './rounds.js';
+import type { Measured, Times } from './rounds.js';
 import { timesOf } from './rounds.js';
 import { drawOps, Memory, OP_BOUND, OPS, survives } from './store-flush-fence.js';
 
-const FAST_CHECK_RUNS = 60_000;
-const PLAIN_RUNS = 60_000;
+const FAST_CHECK_RUNS = 40_000;
+const PLAIN_RUNS = 40_000;
 const SEED = 1;
 
 export type Property = fc.IProperty<[number[], number, number]>;
@@ -34,6 +34,11 @@ export function propertyOf(
   );
 }
 
+/** Of simulations that decide one cut each; `simulated` are the operations up to the cuts. */
+export function countsOf(executions: number, simulated: number): Omit<Measured, keyof Times> {
+  return { executions, operations: simulated, events: simulated, cuts: executions };
+}
+
 export function measureFastCheck(): Measured {
   let events = 0;
   const property = propertyOf(
@@ -45,20 +50,21 @@ export function measureFastCheck(): Measured {
   const times = timesOf(() =>
     fc.assert(property, { numRuns: FAST_CHECK_RUNS, seed: SEED, unbiased: true }),
   );
-  return { executions: FAST_CHECK_RUNS, events, cuts: FAST_CHECK_RUNS, ...times };
+  return { ...countsOf(FAST_CHECK_RUNS, events), ...times };
 }
 
 export function measurePlainLoop(): Measured {
   const choice: Choice = new Prng(SEED, 0);
+  const ops = new Int32Array(OPS);
   let events = 0;
   const times = timesOf(() => {
     for (let i = 0; i < PLAIN_RUNS; i++) {
-      const ops = drawOps(choice);
+      drawOps(choice, ops);
       const cut = choice.below(OPS + 1);
       events += cut;
       const survivors = new Prng(choice.below(1 << 20), 0);
       if (!survives(new Memory(), ops, cut, survivors)) throw new Error(`run ${i} lost data`);
     }
   });
-  return { executions: PLAIN_RUNS, events, cuts: PLAIN_RUNS, ...times };
+  return { ...countsOf(PLAIN_RUNS, events), ...times };
 }

@@ -7,6 +7,7 @@ import { ascending } from '../../src/support/order.js';
 /** One measurement, without its warm-up. */
 export interface Measured {
   readonly executions: number;
+  readonly operations: number;
   readonly events: number;
   /** Power cuts decided. */
   readonly cuts: number;
@@ -23,7 +24,7 @@ export interface Contestant {
   readonly title: string;
   readonly measure: () => Measured | Promise<Measured>;
   /** For those that do not leave out their warm-up themselves: run once before the first round. */
-  readonly warmUp?: () => void;
+  readonly warmUp?: Contestant['measure'];
 }
 
 /** The measurements of each contestant, by name, one a round. */
@@ -57,7 +58,7 @@ export async function runRounds(
   onRound: (round: number) => void,
 ): Promise<Rounds> {
   const rounds = new Map<string, Measured[]>(contestants.map(({ name }) => [name, []]));
-  for (const { warmUp } of contestants) warmUp?.();
+  for (const { warmUp } of contestants) await warmUp?.();
   for (let round = 1; round <= count; round++) {
     onRound(round);
     for (const { name, measure } of contestants) rounds.get(name)?.push(await measure());
@@ -74,7 +75,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, min: sorted[0] as number, max: sorted[sorted.length - 1] as number };
 }
 
-type Quantity = 'executions' | 'events' | 'cuts';
+export type Quantity = 'executions' | 'operations' | 'events' | 'cuts';
 
 const rate = (measured: Measured, what: Quantity): number => measured[what] / measured.seconds;
 

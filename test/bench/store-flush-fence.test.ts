@@ -7,19 +7,11 @@ import type { Choice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
 import { AT, EVENT } from '../../src/trace/event.js';
 import { Trace } from '../../src/trace/trace.js';
+import { FORGOTTEN, ForgetfulMemory } from './forgetful.js';
 import { addressOfLine, OnePass, writeTrace } from './one-pass.js';
 import { propertyOf } from './property.js';
 import { spreadOf } from './rounds.js';
 import { drawOps, kindOf, Memory, OPS, survives } from './store-flush-fence.js';
-
-const FORGOTTEN = 13;
-
-/** Its fences do nothing for one line. */
-class ForgetfulMemory extends Memory {
-  protected override settle(number: number, count: number): void {
-    if (number !== FORGOTTEN) super.settle(number, count);
-  }
-}
 
 /** The same fault in the persistency layer. */
 class ForgetfulHistory extends PersistHistory {
@@ -36,7 +28,7 @@ class ForgetfulHistory extends PersistHistory {
 const WORST: Choice = { below: () => 0 };
 
 /** The verdict of the simulation on every cut of a program with the worst survivors of each. */
-function survivesEveryCut(create: () => Memory, ops: readonly number[]): boolean {
+function survivesEveryCut(create: () => Memory, ops: ArrayLike<number>): boolean {
   for (let cut = 0; cut <= OPS; cut++) if (!survives(create(), ops, cut, WORST)) return false;
   return true;
 }

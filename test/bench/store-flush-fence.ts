@@ -1,5 +1,5 @@
 /**
- * The workload on which daxfuzz and fast-check are compared: 64 lines of 8 words, programs of 50
+ * The workload on which daxfuzz, fast-check and jsfuzz are compared: 64 lines of 8 words, programs of 50
  * operations, half of them stores, a quarter flushes of a line, a quarter fences. What was flushed and then
  * fenced must survive every power failure.
  *
@@ -20,8 +20,10 @@ export const kindOf = (op: number): 'store' | 'flush' | 'fence' =>
 export const lineOf = (op: number): number => (op >> 2) & (LINES - 1);
 export const wordOf = (op: number): number => op >> 8;
 
-export function drawOps(choice: Choice): number[] {
-  return Array.from({ length: OPS }, () => choice.below(OP_BOUND));
+/** Draws a program into `ops`, and gives it; whoever measures keeps one for all programs. */
+export function drawOps(choice: Choice, ops = new Int32Array(OPS)): Int32Array {
+  for (let i = 0; i < ops.length; i++) ops[i] = choice.below(OP_BOUND);
+  return ops;
 }
 
 interface Line {
@@ -79,7 +81,7 @@ export class Memory {
  */
 export function survives(
   memory: Memory,
-  ops: readonly number[],
+  ops: ArrayLike<number>,
   cut: number,
   survivors: Choice,
 ): boolean {
