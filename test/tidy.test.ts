@@ -37,7 +37,7 @@ const MAY_IMPORT: Record<string, string> = {
   run: 'oracle persistency program schedule target',
   schedule: 'support',
   support: '',
-  target: 'program schedule trace',
+  target: 'media program schedule trace',
   trace: 'support',
   validate: 'finding oracle program run schedule support trace',
 };

@@ -239,6 +239,7 @@ export class DurabilityRule {
   /** Is what the oldest surviving metadata version says one of the states since the call started? */
   private checkMetadata(promise: PromiseId, made: PromiseMade): void {
     const { history, trace, layout, view } = this.state;
+    if (this.state.disk.kind === 'opaque') return; // its metadata is what a mount finds (recovery.ts)
     const changed = made.ranges.some((range) => this.changesOf(range.ino).length > 0);
     if (!changed) return;
     const version = history.versions.durable;
@@ -314,7 +315,11 @@ export class DurabilityRule {
     }
     const plan: CrashPlan = { cut: made.end, version, short };
     const only = { ...made, ranges: made.ranges.filter((range) => range.ino === candidate.ino) };
-    const mismatch = state.expectation().checkPromise(state.recover(plan), only, made.end, page);
+    const files = state.recover(plan);
+    const mismatch =
+      typeof files === 'string'
+        ? null // what cannot be mounted is the recovery rule's to report
+        : state.expectation().checkPromise(files, only, made.end, page);
     if (mismatch === null) {
       state.verdict.unconfirmed++;
       return false;

@@ -10,6 +10,7 @@
  * The pass finds *candidates*; each is confirmed by building its crash image, recovering the files from its
  * bytes, and asking the plain definition (expectation.ts). What is not confirmed is not reported.
  */
+import type { Disk } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Program } from '../program/program.js';
 import { AT, EVENT } from '../trace/event.js';
@@ -35,9 +36,9 @@ export class Judge {
     this.meaning = new MeaningRule(this.state);
   }
 
-  judge(program: Program, trace: Trace, options: JudgeOptions): Verdict {
+  judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
     const { state } = this;
-    state.reset(program, trace, options);
+    state.reset(program, trace, disk, options);
     this.durability.reset();
     this.exposure.reset();
     this.meaning.reset();

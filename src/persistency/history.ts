@@ -24,10 +24,10 @@
 import { assert } from '../support/assert.js';
 import { ascending } from '../support/order.js';
 import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
+import type { Disk } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { blockOf, freshDisk } from '../media/layout.js';
-import type { Program } from '../program/program.js';
+import { blockOf } from '../media/layout.js';
 import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte, kindOf, STRIDE, TASK_NUMBERS, taskOf } from '../trace/trace.js';
@@ -118,9 +118,10 @@ export class PersistHistory {
   /** `media` receives every line as it becomes durable. */
   constructor(readonly media: Image) {}
 
-  reset(program: Program, layout: Layout, trace: Trace, options: PersistencyOptions): void {
+  reset(disk: Disk, trace: Trace, options: PersistencyOptions): void {
+    const { layout } = disk;
     this.clear();
-    this.media.reset(program, layout);
+    this.media.reset(disk);
     this.layout = layout;
     this.trace = trace;
     this.eadr = options.domain === 'eadr';
@@ -136,7 +137,7 @@ export class PersistHistory {
     }
     const blocks = layout.geometry.blockCount;
     if (this.pendingInBlock.length !== blocks) this.pendingInBlock = new Int32Array(blocks);
-    this.versions.reset(freshDisk(program));
+    this.versions.reset(disk);
   }
 
   private clear(): void {

@@ -47,10 +47,10 @@ export class StageLine {
       const program = draw(choice, generator, corpus);
       const drawn = performance.now();
       const scheduler = schedulers[i & 1] as Scheduler;
-      const { trace } = this.target.execute(program, scheduler);
+      const { trace, disk } = this.target.execute(program, scheduler);
       const executed = performance.now();
       const contract = this.target.contract;
-      this.judge.judge(program, trace, { ...CONFIRM_ALL, ...DEFAULT_SETTINGS, contract });
+      this.judge.judge(program, trace, disk, { ...CONFIRM_ALL, ...DEFAULT_SETTINGS, contract });
       const judged = performance.now();
       if (features.collect(trace, program.geometry, program.files.length) > 0) corpus.add(program);
       const collected = performance.now();
