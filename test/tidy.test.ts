@@ -31,7 +31,7 @@ const MAY_IMPORT: Record<string, string> = {
   media: 'program support',
   minimize: 'finding oracle program run schedule support trace',
   oracle: 'crash media persistency program support target trace',
-  persistency: 'media program support trace',
+  persistency: 'media support trace',
   program: 'support',
   report: 'crash finding oracle program schedule support trace',
   run: 'oracle persistency program schedule target',

@@ -50,6 +50,9 @@ export interface Verdict {
   statesLog2Max: number;
   /** Promises that returned success and were decided. */
   promises: number;
+  /** Images of opaque disks that were drawn, and those among them that were new and mounted. */
+  images: number;
+  imagesMounted: number;
 }
 
 /** What the rules share while a trace is being folded. */
@@ -98,6 +101,8 @@ export class JudgeState {
       crashPoints: trace.length + 1,
       statesLog2Max: 0,
       promises: 0,
+      images: 0,
+      imagesMounted: 0,
     };
   }
 

@@ -22,6 +22,7 @@
  * touched. This file is hot: hence the plain loops.
  */
 import { assert } from '../support/assert.js';
+import { Hasher } from '../support/hash.js';
 import { ascending } from '../support/order.js';
 import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
 import type { Disk } from '../media/disk.js';
@@ -371,6 +372,13 @@ export class PersistHistory {
       this.copyStore(bytes, event, from, Math.min(end, (unit + 1) << this.unitShift, wordEnd));
       record = this.recordNext[record] as number;
     }
+  }
+
+  /** Equal for equal survivors: how many words each unit keeps, where `short` does not say all. */
+  survivorKey(short: ReadonlyMap<number, number>): string {
+    const units = this.touched.slice(0, this.touchedCount).sort();
+    const kept = units.map((unit) => short.get(unit) ?? (this.visible[unit] as number));
+    return new Hasher().words(units, units.length).words(kept, kept.length).digest();
   }
 
   /** Every pending unit, in ascending order. */
