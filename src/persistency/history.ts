@@ -376,7 +376,7 @@ export class PersistHistory {
 
   /** Equal for equal survivors: how many words each unit keeps, where `short` does not say all. */
   survivorKey(short: ReadonlyMap<number, number>): string {
-    const units = this.touched.slice(0, this.touchedCount).sort();
+    const units = this.touched.slice(0, this.touchedCount).sort(ascending);
     const kept = units.map((unit) => short.get(unit) ?? (this.visible[unit] as number));
     return new Hasher().words(units, units.length).words(kept, kept.length).digest();
   }
