@@ -1,8 +1,8 @@
 /**
- * Disks whose metadata only a mount can read: what a file system makes of a crash is no comparison of counts,
- * so it is tried out. Where a call has promised something, the image that kept nothing but what is durable for
- * certain is mounted; and at a few cuts, drawn from the trace, images whose survivors are drawn, too. All
- * promises made until then are asked about, and no file may show bytes that were never its own.
+ * Disks whose metadata only a mount can read: what a file system makes of a crash is no comparison of
+ * counts, so it is tried out. Where a call has promised something, the image that kept nothing but what is
+ * durable for certain is mounted; and at a few cuts, drawn from the trace, images whose survivors are drawn,
+ * too. All promises made until then are asked about, and no file may show bytes that were never its own.
  *
  * This is a sample, and the verdict says how large it was. What each call promised about the bytes of files
  * is decided for all survivors by the durability rule beside it.
