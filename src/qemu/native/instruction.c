@@ -99,6 +99,24 @@ static bool is_non_temporal(uint8_t opcode)
     return opcode == 0x2b || opcode == 0xe7 || opcode == 0xf7;
 }
 
+/* push, call, and moves and arithmetic whose memory operand is based on rsp. */
+static bool stores_to_stack(const uint8_t *bytes, size_t length, const struct prefixes *prefixes)
+{
+    size_t at = prefixes->end;
+    if (at >= length || prefixes->unusual || prefixes->lock) return false;
+    uint8_t opcode = bytes[at];
+    if ((opcode & 0xf8) == 0x50 || opcode == 0x68 || opcode == 0x6a || opcode == 0xe8) return true;
+    if (at + 1 >= length) return false;
+    uint8_t modrm = bytes[at + 1];
+    int operation = (modrm >> 3) & 7;
+    if (opcode == 0xff && (operation == 2 || operation == 6)) return true;
+    bool moves = opcode == 0x88 || opcode == 0x89 || opcode == 0xc6 || opcode == 0xc7;
+    bool computes = (opcode < 0x40 && (opcode & 7) < 2) || (opcode >= 0x80 && opcode <= 0x83);
+    if (!moves && !computes) return false;
+    if (modrm >> 6 == 3 || (modrm & 7) != 4 || at + 2 >= length) return false;
+    return (bytes[at + 2] & 7) == 4 && (prefixes->rex & 1) == 0;
+}
+
 struct instruction decode_instruction(const uint8_t *bytes, size_t length)
 {
     static const uint8_t hypercall[] = {HYPERCALL_BYTES};
@@ -124,6 +142,8 @@ struct instruction decode_instruction(const uint8_t *bytes, size_t length)
         if (is_non_temporal(bytes[at + 2])) result.kind = INSTRUCTION_NON_TEMPORAL;
     } else if (at + 3 < length && bytes[at] == 0xc4 && (bytes[at + 1] & 31) == 1) {
         if (is_non_temporal(bytes[at + 3])) result.kind = INSTRUCTION_NON_TEMPORAL;
+    } else if (stores_to_stack(bytes, length, &prefixes)) {
+        result.kind = INSTRUCTION_STACK;
     }
     return result;
 }

@@ -15,6 +15,8 @@ enum instruction_kind {
     INSTRUCTION_FENCE,
     INSTRUCTION_NON_TEMPORAL,
     INSTRUCTION_HYPERCALL,
+    /* Stores to the stack and nowhere else: no stack is in pmem. Most stores of a kernel are of this kind. */
+    INSTRUCTION_STACK,
 };
 
 #define NO_REGISTER (-1)

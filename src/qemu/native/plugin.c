@@ -319,6 +319,7 @@ static void instrument(struct qemu_plugin_insn *insn)
     } else if (instruction.kind == INSTRUCTION_HYPERCALL) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_hypercall, QEMU_PLUGIN_CB_R_REGS, NULL);
     }
+    if (instruction.kind == INSTRUCTION_STACK) return;
     void *packed = pack(pc, instruction.kind == INSTRUCTION_NON_TEMPORAL);
     qemu_plugin_register_vcpu_mem_cb(insn, on_store, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, packed);
 }
