@@ -21,7 +21,7 @@ const MIB = 1024 * 1024;
 const UUID = '64617866-757a-7a00-8000-000000000001';
 const DAX = 'dax=always';
 
-/** The hidden --unsupported lifts the lower limit of 300 MB; one allocation group is refused by xfs_repair. */
+/** The hidden --unsupported lifts the limit of 300 MB; xfs_repair refuses one allocation group. */
 const xfs = (reflink: 0 | 1): Filesystem => ({
   mount: { type: 'xfs', options: DAX },
   bytes: 32 * MIB,
