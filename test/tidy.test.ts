@@ -159,6 +159,7 @@ describe('the stages', () => {
       'src/cli/doctor-worker.ts',
       'src/cli/main.ts',
       'src/index.ts',
+      'src/qemu/filesystem.ts',
       'src/qemu/guest.ts',
     ]);
   });
