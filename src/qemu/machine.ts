@@ -66,7 +66,7 @@ function filledFile(content: Uint8Array): number {
   return fd;
 }
 
-/** The descriptors that QEMU inherits, in the order of FD; closed here once it has them. */
+/** The descriptors that QEMU inherits, in the order of FD, and the one that takes its complaints. */
 interface Files {
   readonly ram: number;
   readonly control: number;
@@ -108,6 +108,9 @@ function describe(
   kernelVersion: string,
 ): Machine {
   let stopped = false;
+  const texts = { console: '', errors: '' };
+  const textNow = (name: 'console' | 'errors'): string =>
+    stopped ? texts[name] : textOf(files[name]);
   const kill = (): void => {
     child.kill('SIGKILL');
   };
@@ -125,14 +128,16 @@ function describe(
       return !stopped && isAlive(child.pid);
     },
     get console() {
-      return textOf(files.console);
+      return textNow('console');
     },
     get errors() {
-      return textOf(files.errors);
+      return textNow('errors');
     },
     stop() {
       if (stopped) return;
+      Object.assign(texts, { console: textNow('console'), errors: textNow('errors') });
       stopped = true;
+      for (const fd of [files.console, files.errors]) fs.closeSync(fd);
       process.removeListener('exit', kill);
       kill();
     },

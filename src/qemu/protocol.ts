@@ -108,4 +108,6 @@ export const REAL_OP = {
   thaw: 46,
   pwrite_from_mapping: 47,
   pread_into_mapping: 48,
+  /** Crashes the kernel: for testing daxfuzz. */
+  crash: 63,
 } as const;

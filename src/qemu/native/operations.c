@@ -273,6 +273,13 @@ static int64_t result_of(int failed)
     return failed == 0 ? 0 : -errno;
 }
 
+static int64_t crash(void)
+{
+    int trigger = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+    if (trigger < 0 || write(trigger, "c", 1) != 1) return -errno;
+    return 0;
+}
+
 /* The operations whose target is an open file. */
 static int64_t perform_on_file(const struct op *op)
 {
@@ -328,6 +335,7 @@ int64_t perform(const struct op *op, int root)
     case OP_LINK: return result_of(linkat(root, from, root, to, 0));
     case OP_UNLINK: return result_of(unlinkat(root, to, 0));
     case OP_FREEZE: return result_of(ioctl(root, FIFREEZE, 0));
+    case OP_CRASH: return crash();
     case OP_THAW: return result_of(ioctl(root, FITHAW, 0));
     default: return perform_on_file(op);
     }

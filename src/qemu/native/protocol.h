@@ -214,6 +214,8 @@ struct entry {
 #define OP_THAW 46
 #define OP_PWRITE_FROM_MAPPING 47
 #define OP_PREAD_INTO_MAPPING 48
+/* Crashes the kernel: for testing daxfuzz. */
+#define OP_CRASH 63
 
 #define MAP_FLAG_PRIVATE 1
 #define MAP_FLAG_SYNC 2
