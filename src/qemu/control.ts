@@ -4,7 +4,7 @@
  * that died or hangs is noticed.
  */
 import { performance } from 'node:perf_hooks';
-import { CONTROL, CONTROL_MAGIC } from './protocol.js';
+import { AT_DIRTY, CONTROL, CONTROL_MAGIC } from './protocol.js';
 
 /** Rounds of looking without a nap: about as long as a hypercall takes. */
 const SPINS = 200;
@@ -28,7 +28,7 @@ export class Control {
   private answered = 0;
 
   constructor(page: Uint8Array) {
-    this.words = new Int32Array(page.buffer, page.byteOffset, page.length / 4);
+    this.words = new Int32Array(page.buffer, page.byteOffset, AT_DIRTY / 4);
   }
 
   private word(index: number): number {

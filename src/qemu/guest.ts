@@ -8,6 +8,8 @@ import type { Control } from './control.js';
 import type { GuestProgram } from './guest-program.js';
 import { alarmIn, parseKernelLog } from './kernel-log.js';
 import type { FoundFile, Mailbox, MountOptions, Steps } from './mailbox.js';
+import type { ConstantImage, Pages } from './pmem.js';
+import { copyPages } from './pmem.js';
 import { CALL, PROBLEMS } from './protocol.js';
 import { firstDifference, RawTrace, replayStores } from './records.js';
 import type { MachineOptions } from './command-line.js';
@@ -65,8 +67,16 @@ export interface RunResult extends Answer {
   readonly base: Uint8Array;
   /** Pmem when the trace ended, as the stores of the trace make it; overwritten by the next run. */
   readonly final: Uint8Array;
+  /** Where `base`, `final` and all crash images between them can differ from the image that was given. */
+  readonly changed: Pages;
   /** Why the trace is not to be trusted; null if replaying it gives the guest's pmem byte for byte. */
   readonly distrust: string | null;
+}
+
+/** In which pages an image can differ from another one. */
+export interface Difference {
+  readonly from: ConstantImage;
+  readonly pages: Pages;
 }
 
 export interface CheckResult extends Answer {
@@ -76,6 +86,9 @@ export interface CheckResult extends Answer {
 
 export class Guest {
   private symbolTable: Symbols | null = null;
+  /** What `base` and `final` are equal to outside of the pages `changed`. */
+  private image: ConstantImage | null = null;
+  private changed: Pages = [];
   private base = new Uint8Array(0);
   private final = new Uint8Array(0);
 
@@ -132,10 +145,6 @@ export class Guest {
     throw new GuestFailure(crashed ? 'oops' : waited, during, console);
   }
 
-  private putImage(image: Uint8Array): void {
-    this.machine.pmem.set(image);
-  }
-
   private answer(): Answer {
     const { log, steps } = this.mailbox;
     const texts = parseKernelLog(log).map(({ text }) => text);
@@ -144,11 +153,12 @@ export class Guest {
 
   /** An image with a program's files in it, cleanly unmounted: what `run` with `prepared` starts from. */
   prepare(image: Uint8Array, mount: MountOptions, files: GuestProgram['files']): PreparedResult {
-    this.putImage(image);
+    const { bytes } = this.machine.pmem;
+    this.machine.pmem.put(image);
     this.mailbox.askPrepare(mount, files);
     this.control.answer();
     this.expect(CALL.next, 'prepare');
-    return { ...this.answer(), image: Buffer.from(this.machine.pmem.subarray(0, image.length)) };
+    return { ...this.answer(), image: Buffer.from(bytes.subarray(0, image.length)) };
   }
 
   /**
@@ -157,31 +167,36 @@ export class Guest {
    */
   run(image: Uint8Array, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
     const { control, mailbox } = this;
-    this.putImage(image);
+    this.machine.pmem.putChanged(image, image, []);
     mailbox.askRun(mount, program, prepared);
     control.answer();
     let trace: RawTrace | null = null;
     let distrust: string | null = null;
     if (this.expect(CALL.begin, 'mount') === CALL.begin) {
-      this.rememberBase(image.length);
+      this.rememberBase(image);
       control.answer();
       this.expect(CALL.end, 'program');
+      this.changed = this.machine.pmem.dirty;
       trace = new RawTrace(this.machine.trace, control.records);
       distrust = this.distrust(trace);
       control.answer();
       this.expect(CALL.next, 'unmount');
     }
-    return { ...this.answer(), trace, base: this.base, final: this.final, distrust };
+    const { base, final, changed } = this;
+    return { ...this.answer(), trace, base, final, changed, distrust };
   }
 
-  private rememberBase(length: number): void {
-    if (this.base.length !== length) {
-      this.base = new Uint8Array(length);
-      this.final = new Uint8Array(length);
+  /** Makes `base` and `final` equal to pmem, copying only what can differ from the image. */
+  private rememberBase(image: ConstantImage): void {
+    const { bytes, dirty } = this.machine.pmem;
+    if (this.image === image) {
+      for (const copy of [this.base, this.final]) copyPages(image, copy, this.changed);
+    } else {
+      this.base = Uint8Array.from(image);
+      this.final = Uint8Array.from(image);
+      this.image = image;
     }
-    const now = this.machine.pmem.subarray(0, length);
-    this.base.set(now);
-    this.final.set(now);
+    for (const copy of [this.base, this.final]) copyPages(bytes, copy, dirty);
   }
 
   /** Replays the trace into `final` and compares it with the guest's memory, while the guest waits. */
@@ -190,14 +205,20 @@ export class Guest {
     replayStores(trace, this.final);
     if (this.control.overflow > 0) return `${this.control.overflow} records had no room`;
     if (count > 0) return `${count} events not followed: ${PROBLEMS[first] ?? first}`;
-    const pmem = this.machine.pmem.subarray(0, this.final.length);
+    const pmem = this.machine.pmem.bytes.subarray(0, this.final.length);
     const difference = firstDifference(this.final, pmem);
     return difference === null ? null : `pmem differs from its trace at byte ${difference}`;
   }
 
-  /** Mounts an image (the kernel recovers its journal), reads every file, unmounts. @throws GuestFailure */
-  check(image: Uint8Array, mount: MountOptions): CheckResult {
-    this.putImage(image);
+  /**
+   * Mounts an image (the kernel recovers its journal), reads every file, unmounts. Given an image of which
+   * it is known where it can differ from the one that the last run started from, only that is copied.
+   * @throws GuestFailure
+   */
+  check(image: Uint8Array, mount: MountOptions, difference?: Difference): CheckResult {
+    const { pmem } = this.machine;
+    if (difference === undefined) pmem.put(image);
+    else pmem.putChanged(image, difference.from, difference.pages);
     this.mailbox.askCheck(mount);
     this.control.answer();
     this.expect(CALL.next, 'recovery');

@@ -10,7 +10,9 @@ import { buildInitrd, nativeFile } from './initrd.js';
 import { openKernelImage } from './kernel-image.js';
 import { Mailbox } from './mailbox.js';
 import { readModules } from './modules.js';
+import { Pmem } from './pmem.js';
 import {
+  AT_DIRTY,
   CONTROL_BYTES,
   MAILBOX_BASE,
   MAILBOX_BYTES,
@@ -29,8 +31,7 @@ export interface Machine {
   readonly pid: number;
   readonly control: Control;
   readonly mailbox: Mailbox;
-  /** The guest's memory itself. */
-  readonly pmem: Buffer;
+  readonly pmem: Pmem;
   readonly trace: Buffer;
   readonly alive: boolean;
   /** The kernel's console so far, or its end. */
@@ -115,14 +116,15 @@ function describe(
     child.kill('SIGKILL');
   };
   process.once('exit', kill);
-  const control = new Control(mapShared(files.control, CONTROL_BYTES));
+  const page = mapShared(files.control, CONTROL_BYTES);
+  const control = new Control(page);
   control.capacity = records;
   return {
     kernelVersion,
     pid: child.pid,
     control,
     mailbox: new Mailbox(mapShared(files.ram, MAILBOX_BYTES, MAILBOX_BASE)),
-    pmem: mapShared(files.ram, PMEM_BYTES, PMEM_BASE),
+    pmem: new Pmem(mapShared(files.ram, PMEM_BYTES, PMEM_BASE), page.subarray(AT_DIRTY)),
     trace: mapShared(files.trace, records * RECORD_BYTES),
     get alive() {
       return !stopped && isAlive(child.pid);

@@ -40,7 +40,10 @@ export const CONTROL = {
   problem: 8,
 } as const;
 export const CONTROL_MAGIC = 0x4441_5846;
-export const CONTROL_BYTES = 4096;
+/** Behind the words, from AT_DIRTY on, a byte for each page of pmem: whether the guest has stored to it. */
+export const CONTROL_BYTES = 0x5000;
+export const AT_DIRTY = 0x1000;
+export const DIRTY_PAGE_BYTES = 4096;
 
 /** Why the plugin could not follow the guest, by `problem`. */
 export const PROBLEMS: readonly string[] = [

@@ -98,8 +98,10 @@ function tryFilesystem(guest: Guest, name: FilesystemName, runs: number): void {
   measure(`${name} programs, files made each time`, runs, () => {
     guest.run(empty, mount, program, false);
   });
+  const last = guest.run(prepared.image, mount, program, true);
+  const difference = { from: prepared.image, pages: last.changed };
   measure(`${name} crash images`, runs, () => {
-    guest.check(image, mount);
+    guest.check(image, mount, difference);
   });
 }
 

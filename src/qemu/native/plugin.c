@@ -43,6 +43,8 @@ static const uint8_t *ram;
 static uint64_t ram_bytes;
 static struct record *trace;
 static struct control *control;
+/* A byte for each page of pmem, set also while the trace is off; cleared by the controller. */
+static uint8_t *dirty;
 static bool tracing;
 /* Per CPU: whether anything was recorded that an sfence, and that a locked instruction, would order. */
 static bool unfenced[CPUS_MAX];
@@ -72,9 +74,16 @@ static void *pack(uint64_t pc, bool non_temporal)
     return (void *)(pc << 1 | non_temporal);
 }
 
+static void mark_dirty(uint32_t offset, unsigned int length)
+{
+    dirty[offset / PAGE_BYTES] = 1;
+    dirty[(offset + length - 1) / PAGE_BYTES] = 1;
+}
+
 static void append_store(unsigned int cpu, uint32_t offset, const uint8_t *bytes, unsigned int length,
                          void *packed)
 {
+    mark_dirty(offset, length);
     struct record *record = append(RECORD_STORE, cpu);
     uint64_t words[2] = {0, 0};
     memcpy(words, bytes, length);
@@ -109,21 +118,24 @@ static void user_store(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t ad
 
 static void on_store(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address, void *packed)
 {
-    if (!tracing) return;
     uint64_t offset = address - (DIRECT_MAP + PMEM_BASE);
     /* The kernel reaches pmem through the direct map only. */
     bool direct = offset < PMEM_BYTES;
-    if (!direct && address >= USER_END) return;
+    if (!direct && (!tracing || address >= USER_END)) return;
     unsigned int shift = qemu_plugin_mem_size_shift(info);
     if (shift > 4) {
         report_problem(PROBLEM_WIDE);
         return;
     }
+    unsigned int length = 1u << shift;
+    if (direct && length > PMEM_BYTES - offset) length = PMEM_BYTES - offset;
+    if (!tracing) {
+        mark_dirty(offset, length);
+        return;
+    }
     qemu_plugin_mem_value value = qemu_plugin_mem_get_value(info);
     const uint8_t *bytes = (const uint8_t *)&value.data;
-    unsigned int length = 1u << shift;
     if (direct) {
-        if (length > PMEM_BYTES - offset) length = PMEM_BYTES - offset;
         append_store(cpu, offset, bytes, length, packed);
     } else {
         user_store(cpu, info, address, bytes, length, packed);
@@ -373,6 +385,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
     control = map_fd(FD_CONTROL, &length);
     trace = map_fd(FD_TRACE, &length);
     register_bytes = g_byte_array_new();
+    dirty = (uint8_t *)control + AT_DIRTY;
     if (ram == NULL || control == NULL || trace == NULL) return -1;
     qemu_plugin_register_vcpu_init_cb(id, on_vcpu);
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

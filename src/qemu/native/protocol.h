@@ -66,7 +66,9 @@ struct record {
 /* --- control page: plugin <-> controller ----------------------------------------------------------- */
 
 #define CONTROL_MAGIC 0x44415846u
-#define CONTROL_BYTES 4096
+/* Behind the words, from AT_DIRTY on, a byte for each page of pmem: whether the guest has stored to it. */
+#define CONTROL_BYTES 0x5000
+#define AT_DIRTY 0x1000
 
 struct control {
     uint32_t magic;    /* set by the plugin once it runs */
