@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, string> = {
   oracle: 'crash media persistency program support target trace',
   persistency: 'media support trace',
   program: 'support',
+  qemu: 'program support',
   report: 'crash finding oracle program schedule support trace',
   run: 'oracle persistency program schedule target',
   schedule: 'support',
@@ -158,6 +159,8 @@ describe('the stages', () => {
       'src/cli/doctor-worker.ts',
       'src/cli/main.ts',
       'src/index.ts',
+      'src/qemu/filesystem.ts',
+      'src/qemu/guest.ts',
     ]);
   });
 });
