@@ -52,7 +52,7 @@ export function runOnce(
   confirmation: Confirmation = CONFIRM_ALL,
 ): Outcome {
   const execution = line.target.execute(program, scheduler);
-  const verdict = line.judge.judge(program, execution.trace, {
+  const verdict = line.judge.judge(program, execution.trace, execution.disk, {
     isKnown: confirmation.isKnown,
     everyInstance: confirmation.everyInstance,
     persistency: line.settings.persistency,

@@ -31,13 +31,14 @@ const MAY_IMPORT: Record<string, string> = {
   media: 'program support',
   minimize: 'finding oracle program run schedule support trace',
   oracle: 'crash media persistency program support target trace',
-  persistency: 'media program support trace',
+  persistency: 'media support trace',
   program: 'support',
+  qemu: 'program support',
   report: 'crash finding oracle program schedule support trace',
   run: 'oracle persistency program schedule target',
   schedule: 'support',
   support: '',
-  target: 'program schedule trace',
+  target: 'media program schedule trace',
   trace: 'support',
   validate: 'finding oracle program run schedule support trace',
 };
@@ -158,6 +159,8 @@ describe('the stages', () => {
       'src/cli/doctor-worker.ts',
       'src/cli/main.ts',
       'src/index.ts',
+      'src/qemu/filesystem.ts',
+      'src/qemu/guest.ts',
     ]);
   });
 });

@@ -7,9 +7,9 @@ import { inThreads } from '../campaign/pool.js';
 import { buildImage } from '../crash/plan.js';
 import { placeOf, signatureOf, titleOf } from '../finding/finding.js';
 import type { KernelSpec } from '../kernel/model-target.js';
+import type { Execution } from '../target/target.js';
 import { resolveKernel } from '../kernel/model-target.js';
 import { Image } from '../media/image.js';
-import { layoutOf } from '../media/layout.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Violation } from '../oracle/promise.js';
 import { Defect, UsageError } from '../support/assert.js';
@@ -48,7 +48,7 @@ export async function replay(file: string, flags: ReplayFlags): Promise<number> 
     null;
   if (exact) checkHash(loaded, run.result.hash);
   if (flags.trace !== undefined) writeWhole(flags.trace, printTrace(trace), { durable: false });
-  if (flags.image !== undefined) writeImage(loaded, trace, violation, flags.image);
+  if (flags.image !== undefined) writeImage(loaded, run.execution, violation, flags.image);
   if (flags.json === true) printResult(loaded, kernel, run.result, violation, exact);
   else out(verdictText(loaded, kernel, run.result, violation, exact));
   return violation === null ? 0 : 1;
@@ -135,14 +135,12 @@ function printResult(
 /** The device as the power failure left it; at the end of the run for a fault that needs no failure. */
 function writeImage(
   loaded: Loaded,
-  trace: ReturnType<typeof replayOnce>['execution']['trace'],
+  { disk, trace }: Execution,
   violation: Violation | null,
   file: string,
 ): void {
-  const { program } = loaded;
-  const layout = layoutOf(program.geometry, program.files.length);
   const history = new PersistHistory(new Image());
-  history.reset(program, layout, trace, settingsOf(loaded.setup));
+  history.reset(disk, trace, settingsOf(loaded.setup));
   const cut = violation?.plan?.cut ?? violation?.event ?? trace.length - 1;
   for (let event = 0; event <= cut; event++) history.apply(event);
   const version = history.versions.visible;

@@ -27,6 +27,7 @@ export function buildImage(history: PersistHistory, plan: CrashPlan): Uint8Array
   for (const unit of history.pending()) {
     history.writePrefix(image, unit, short.get(unit) ?? (history.visible[unit] as number));
   }
-  image.set(history.versions.record(plan.version, history.trace), 0);
+  const record = history.versions.record(plan.version, history.trace);
+  if (record !== null) image.set(record, 0);
   return image;
 }

@@ -2,10 +2,11 @@
  * Recovery of the model's file system: reads an image as a mount after the crash would, and shows the
  * files. Only bytes of the image are used; nothing of the execution is known here.
  */
+import type { RecoveredFiles } from '../media/disk.js';
 import type { Layout, Metadata } from '../media/layout.js';
 import { blockAddress, decodeMetadata, HOLE } from '../media/layout.js';
 
-export class RecoveredFiles {
+export class RecordedFiles implements RecoveredFiles {
   private readonly metadata: Metadata;
 
   constructor(
@@ -25,5 +26,12 @@ export class RecoveredFiles {
     const block = this.metadata.files[ino]?.blocks[Math.floor(offset / pageSize)] ?? HOLE;
     if (block === HOLE) return 0;
     return this.image[blockAddress(this.layout, block) + (offset % pageSize)] as number;
+  }
+
+  isZero(ino: number, from: number, to: number): boolean {
+    for (let offset = from; offset < to; offset++) {
+      if (this.byteOf(ino, offset) !== 0) return false;
+    }
+    return true;
   }
 }

@@ -71,8 +71,9 @@ export class Kernel implements Sleeper {
     empty(this.pageIdle.tasks);
     this.opBases = threadBases(program);
     this.trace.clear();
-    this.layout = freshDisk(program).layout;
-    this.memory.reset(program, this.layout);
+    const disk = freshDisk(program);
+    this.layout = disk.layout;
+    this.memory.reset(disk);
     this.cpus.reset(this.memory.bytes);
     this.mm.reset(program.geometry);
     this.sb.reset(program, this.layout);

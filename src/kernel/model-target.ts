@@ -1,6 +1,7 @@
 /**
  * The model kernel as a target: a preset, with the fixes of some catalogued bugs taken back.
  */
+import { freshDisk } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -52,6 +53,7 @@ export class ModelTarget implements Target {
 
   execute(program: Program, scheduler: Scheduler): Execution {
     const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
-    return { trace: this.kernel.trace, schedule: this.switches, stuck };
+    const { trace } = this.kernel;
+    return { disk: freshDisk(program), trace, schedule: this.switches, stuck };
   }
 }

@@ -5,10 +5,10 @@
  * second.
  */
 import { BLOCKS_MAX, sameGeometry } from '../program/geometry.js';
-import type { Program } from '../program/program.js';
 import { STALE_BYTE } from '../program/program.js';
-import type { Layout } from './layout.js';
-import { blockAddress, freshDisk, HOLE } from './layout.js';
+import type { Disk, OpaqueDisk } from './disk.js';
+import type { FreshDisk, Layout } from './layout.js';
+import { blockAddress, HOLE } from './layout.js';
 
 const ZERO = 0;
 const STALE = 1;
@@ -29,8 +29,20 @@ export class Image {
 
   constructor(private readonly allocate: AllocateMedia = inMemory) {}
 
-  /** Brings the image into the state that mkfs leaves for this program. */
-  reset(program: Program, layout: Layout): void {
+  /** Brings the image into the state in which the disk is when a trace begins. */
+  reset(disk: Disk): void {
+    if (disk.kind === 'fresh') this.format(disk);
+    else this.copy(disk);
+  }
+
+  private copy({ layout, content }: OpaqueDisk): void {
+    if (this.bytes.length !== content.length) this.bytes = this.allocate(content.length);
+    this.bytes.set(content);
+    this.state = new Uint8Array(layout.geometry.blockCount);
+    this.layout = null;
+  }
+
+  private format({ layout, metadata, record }: FreshDisk): void {
     if (this.layout === null || !samePlaces(this.layout, layout)) {
       this.layout = layout;
       this.recordEnd = 0;
@@ -38,7 +50,6 @@ export class Image {
       this.bytes.fill(0, 0, layout.dataStart);
       this.state = new Uint8Array(layout.geometry.blockCount).fill(CHANGED);
     }
-    const { metadata, record } = freshDisk(program);
     const wanted = this.wanted.fill(STALE, 0, layout.geometry.blockCount);
     for (const file of metadata.files) {
       for (const block of file.blocks) if (block !== HOLE) wanted[block] = ZERO;

@@ -67,6 +67,7 @@ export interface Metadata {
 
 /** What mkfs leaves for a program: the same for the kernel, the media and the oracle. */
 export interface FreshDisk {
+  readonly kind: 'fresh';
   readonly layout: Layout;
   readonly metadata: Metadata;
   /** The metadata as it is on media. */
@@ -82,7 +83,7 @@ export function freshDisk(program: Program): FreshDisk {
   const metadata = mkfs(program);
   const record = new Uint8Array(layout.recordBytes);
   encodeMetadata(metadata, record);
-  latest = { program, disk: { layout, metadata, record } };
+  latest = { program, disk: { kind: 'fresh', layout, metadata, record } };
   return latest.disk;
 }
 

@@ -5,9 +5,9 @@
  */
 import { allPlans, countStates } from '../crash/enumerate.js';
 import { buildImage } from '../crash/plan.js';
-import { RecoveredFiles } from '../crash/recover.js';
+import { RecordedFiles } from '../crash/recover.js';
 import { Image } from '../media/image.js';
-import { layoutOf } from '../media/layout.js';
+import { freshDisk } from '../media/layout.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
@@ -36,10 +36,10 @@ export function bruteForce(
   options: PersistencyOptions & { readonly contract: Contract },
   statesMax: number,
 ): BruteForceResult | null {
-  const layout = layoutOf(program.geometry, program.files.length);
-  const expectation = new Expectation(program, layout, trace, options.contract);
+  const disk = freshDisk(program);
+  const expectation = new Expectation(program, disk, trace, options.contract);
   const history = new PersistHistory(new Image());
-  history.reset(program, layout, trace, options);
+  history.reset(disk, trace, options);
   const promises = promisesOf(program, trace);
   const brokenPromises = new Set<number>();
   const exposedFiles = new Set<number>();
@@ -54,7 +54,7 @@ export function bruteForce(
       const key = Buffer.from(image.buffer).toString('latin1');
       if (judged.has(key)) continue;
       judged.add(key);
-      const files = new RecoveredFiles(layout, image);
+      const files = new RecordedFiles(disk.layout, image);
       for (const made of promises) {
         if (made.end > cut || brokenPromises.has(made.op)) continue;
         if (expectation.checkPromise(files, made, cut) !== null) brokenPromises.add(made.op);

@@ -1,6 +1,7 @@
 /**
  * Holds the fast checker against the plain one on one execution.
  */
+import { freshDisk } from '../media/layout.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
 import type { Contract } from '../target/target.js';
@@ -24,7 +25,7 @@ export function compareCheckers(
 ): string | null {
   const plain = bruteForce(program, trace, options, statesMax);
   if (plain === null) return 'too large';
-  const { violations } = judge.judge(program, trace, {
+  const { violations } = judge.judge(program, trace, freshDisk(program), {
     ...options,
     isKnown: () => false,
     everyInstance: true,

@@ -92,13 +92,14 @@ export class DurabilityRule {
     return this.changes[ino] as MetadataChange[];
   }
 
-  exit(event: number): void {
+  /** True if the call had promised something and returned success. */
+  exit(event: number): boolean {
     const { trace, verdict } = this.state;
     const task = trace.task(event);
     const open = this.open[task] ?? null;
-    if (open === null) return;
+    if (open === null) return false;
     this.open[task] = null;
-    if (trace.argument(event, AT.op_exit.result) !== 0) return; // a call that failed promises nothing
+    if (trace.argument(event, AT.op_exit.result) !== 0) return false; // a call that failed promises nothing
     verdict.promises++;
     const made: PromiseMade = {
       op: open.op,
@@ -114,6 +115,7 @@ export class DurabilityRule {
     this.checkMetadata(open.promise, made);
     this.checkDoubtful(open.promise, made);
     this.state.kept.push({ promise: open.promise, made });
+    return true;
   }
 
   /**
@@ -239,6 +241,7 @@ export class DurabilityRule {
   /** Is what the oldest surviving metadata version says one of the states since the call started? */
   private checkMetadata(promise: PromiseId, made: PromiseMade): void {
     const { history, trace, layout, view } = this.state;
+    if (this.state.disk.kind === 'opaque') return; // its metadata is what a mount finds (recovery.ts)
     const changed = made.ranges.some((range) => this.changesOf(range.ino).length > 0);
     if (!changed) return;
     const version = history.versions.durable;
@@ -314,7 +317,11 @@ export class DurabilityRule {
     }
     const plan: CrashPlan = { cut: made.end, version, short };
     const only = { ...made, ranges: made.ranges.filter((range) => range.ino === candidate.ino) };
-    const mismatch = state.expectation().checkPromise(state.recover(plan), only, made.end, page);
+    const files = state.recover(plan);
+    const mismatch =
+      typeof files === 'string'
+        ? null // what cannot be mounted is the recovery rule's to report
+        : state.expectation().checkPromise(files, only, made.end, page);
     if (mismatch === null) {
       state.verdict.unconfirmed++;
       return false;

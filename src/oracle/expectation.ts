@@ -10,13 +10,13 @@
  * This is plain and slow on purpose. The fast checker asks it to confirm what it found; the brute-force
  * checker asks it about every image.
  */
-import type { RecoveredFiles } from '../crash/recover.js';
+import type { Disk, RecoveredFiles } from '../media/disk.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
 import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
 import type { Layout } from '../media/layout.js';
-import { blockOf, HOLE } from '../media/layout.js';
+import { blockOf, HOLE, pageOf } from '../media/layout.js';
 import type { Contract } from '../target/target.js';
 import { hex } from '../support/units.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
@@ -60,6 +60,14 @@ interface Action extends Deed {
   readonly data: number;
 }
 
+/** Part of a page. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  /** In order; undefined if nothing was done to the page. */
+  readonly actions: readonly Action[] | undefined;
+}
+
 interface SizeChange {
   readonly event: number;
   readonly op: number;
@@ -84,21 +92,26 @@ const EFFECTS: ReadonlyMap<number, number> = new Map([
 ]);
 
 export class Expectation {
-  private readonly actions: Action[][] = [];
+  /** By page, as an index over all files. */
+  private readonly actions: (Action[] | undefined)[] = [];
+  /** A call's effects are events of their own; else they may have come at any time since its start. */
+  private readonly tracesEffects: boolean;
   private readonly sizes: SizeChange[][] = [];
   private readonly initialSizes: number[] = [];
   private readonly removals: Removal[] = [];
+  private readonly layout: Layout;
   private readonly view = new FileView();
 
   constructor(
     private readonly program: Program,
-    private readonly layout: Layout,
+    disk: Disk,
     private readonly trace: Trace,
     private readonly contract: Contract,
   ) {
-    this.view.reset(program, layout, trace);
+    this.layout = disk.layout;
+    this.tracesEffects = disk.kind === 'fresh';
+    this.view.reset(program, disk, trace);
     program.files.forEach((_, ino) => {
-      this.actions.push([]);
       this.sizes.push([]);
       this.initialSizes.push(this.view.sizes[ino] as number);
     });
@@ -112,15 +125,18 @@ export class Expectation {
       const size = files.sizeOf(range.ino);
       const wrongSize = this.checkSize(range.ino, size, made, cut);
       if (wrongSize !== null) return wrongSize;
-      const { from, to } = this.clip(range.from, Math.min(range.to, size), page);
-      for (let offset = from; offset < to; offset++) {
-        if (this.leaves(range.ino, offset, made)) continue;
-        const found = files.byteOf(range.ino, offset);
-        const expected = this.allowedBytes(range.ino, offset, made, cut);
-        if (expected === null || expected.includes(found)) continue;
-        // Bytes that were never the file's own are exposure (checkExposure), not a lost store.
-        if (found !== 0 && !this.everHeld(range.ino, offset, found, cut)) continue;
-        return { ino: range.ino, offset, expected, found };
+      const clipped = this.clip(range.from, Math.min(range.to, size), page);
+      for (const { from, to, actions } of this.pieces(range.ino, clipped)) {
+        if (actions === undefined) continue; // nothing is expected where nothing was done
+        for (let offset = from; offset < to; offset++) {
+          if (this.leaves(range.ino, offset, made)) continue;
+          const found = files.byteOf(range.ino, offset);
+          const expected = this.allowedBytes(actions, offset, made, cut);
+          if (expected === null || expected.includes(found)) continue;
+          // Bytes that were never the file's own are exposure (checkExposure), not a lost store.
+          if (found !== 0 && !this.everHeld(actions, offset, found, cut)) continue;
+          return { ino: range.ino, offset, expected, found };
+        }
       }
     }
     return null;
@@ -130,14 +146,26 @@ export class Expectation {
   checkExposure(files: RecoveredFiles, cut: number, only = -1, page = -1): Mismatch | null {
     for (let ino = 0; ino < this.program.files.length; ino++) {
       if (only >= 0 && ino !== only) continue;
-      const { from, to } = this.clip(0, files.sizeOf(ino), page);
-      for (let offset = from; offset < to; offset++) {
-        const found = files.byteOf(ino, offset);
-        if (found === 0 || this.everHeld(ino, offset, found, cut)) continue;
-        return { ino, offset, expected: [0], found };
+      for (const { from, to, actions } of this.pieces(ino, this.clip(0, files.sizeOf(ino), page))) {
+        if (actions === undefined && files.isZero(ino, from, to)) continue;
+        for (let offset = from; offset < to; offset++) {
+          const found = files.byteOf(ino, offset);
+          if (found === 0 || this.everHeld(actions ?? [], offset, found, cut)) continue;
+          return { ino, offset, expected: [0], found };
+        }
       }
     }
     return null;
+  }
+
+  /** The parts of a range by page, each with what was done to that page. */
+  private *pieces(ino: number, { from, to }: { from: number; to: number }): Generator<Piece> {
+    const { pageSize } = this.layout.geometry;
+    for (let start = from; start < to;) {
+      const end = Math.min(to, (pageOf(this.layout, start) + 1) * pageSize);
+      yield { from: start, to: end, actions: this.actions[this.view.pageAt(ino, start)] };
+      start = end;
+    }
   }
 
   private clip(from: number, to: number, page: number): { from: number; to: number } {
@@ -158,13 +186,13 @@ export class Expectation {
 
   /** The values that a byte may have; null when the promise settles none of its actions. */
   private allowedBytes(
-    ino: number,
+    actions: readonly Action[],
     offset: number,
     made: PromiseMade,
     cut: number,
   ): number[] | null {
     let allowed: number[] | null = null;
-    for (const action of this.actions[ino] as Action[]) {
+    for (const action of actions) {
       if (action.event > cut) break;
       if (offset < action.from || offset >= action.to) continue;
       const value = dataByte(this.trace, action.data, offset - action.from);
@@ -174,8 +202,13 @@ export class Expectation {
     return allowed;
   }
 
-  private everHeld(ino: number, offset: number, value: number, cut: number): boolean {
-    for (const action of this.actions[ino] as Action[]) {
+  private everHeld(
+    actions: readonly Action[],
+    offset: number,
+    value: number,
+    cut: number,
+  ): boolean {
+    for (const action of actions) {
       if (action.event > cut) break;
       if (offset < action.from || offset >= action.to) continue;
       if (dataByte(this.trace, action.data, offset - action.from) === value) return true;
@@ -232,7 +265,7 @@ export class Expectation {
     // that loss, the file shows what the device wrote: nobody promised it, and it is not foreign either.
     const lost = this.view.blocks[page] !== block || this.view.pins[block] === 0;
     const stray = (how & STORE.dma) !== 0 && lost;
-    (this.actions[ino] as Action[]).push({
+    this.addAction(ino, {
       event,
       op: trace.op(event),
       task: trace.task(event),
@@ -247,7 +280,7 @@ export class Expectation {
 
   private noteUnmap(event: number, ino: number, page: number): void {
     const { pageSize } = this.layout.geometry;
-    (this.actions[ino] as Action[]).push({
+    this.addAction(ino, {
       event,
       op: this.trace.op(event),
       task: this.trace.task(event),
@@ -260,13 +293,20 @@ export class Expectation {
     });
   }
 
+  private addAction(ino: number, action: Action): void {
+    const last = this.view.pageAt(ino, action.to - 1);
+    for (let page = this.view.pageAt(ino, action.from); page <= last; page++) {
+      (this.actions[page] ??= []).push(action);
+    }
+  }
+
   private collectRemovals(): void {
     for (let event = 0; event < this.trace.length; event++) {
       if (this.trace.kind(event) !== EVENT.op_enter) continue;
       const range = removalRange(opAt(this.program, this.trace.op(event)));
       const ino = this.trace.argument(event, AT.op_enter.ino);
       if (range === null || ino < 0) continue;
-      const enter = this.firstEffect(event, ino);
+      const enter = this.tracesEffects ? this.firstEffect(event, ino) : event;
       this.removals.push({ ino, enter, exit: this.view.exitOf(this.trace.op(event)), ...range });
     }
   }

@@ -6,8 +6,9 @@
  * each store (against the versions alive then) and at each commit (against the chains of the blocks that it
  * maps anew).
  */
+import { assert } from '../support/assert.js';
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
-import type { RecoveredFiles } from '../crash/recover.js';
+import type { RecoveredFiles } from '../media/disk.js';
 import { blockOf, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { hex, WORD_SHIFT } from '../support/units.js';
@@ -180,6 +181,7 @@ export class ExposureRule {
     const page = owner % state.view.filePages;
     const plan: CrashPlan = { cut, version, short };
     const files = state.recover(plan);
+    assert(typeof files !== 'string', 'a disk with commit records can always be recovered');
     const foreign = state.expectation().checkExposure(files, cut, ino, page);
     if (foreign !== null && !repeat) {
       const detail = `reads ${hex(foreign.found)} after the crash, which was never written there`;

@@ -10,6 +10,7 @@
  * The pass finds *candidates*; each is confirmed by building its crash image, recovering the files from its
  * bytes, and asking the plain definition (expectation.ts). What is not confirmed is not reported.
  */
+import type { Disk } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Program } from '../program/program.js';
 import { AT, EVENT } from '../trace/event.js';
@@ -18,6 +19,7 @@ import { checkFree, checkLoad, checkReuse, checkStore } from './coherence.js';
 import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
 import { MeaningRule } from './meaning.js';
+import { RecoveryRule } from './recovery.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { JudgeState } from './state.js';
 
@@ -26,6 +28,7 @@ export class Judge {
   private readonly durability: DurabilityRule;
   private readonly exposure: ExposureRule;
   private readonly meaning: MeaningRule;
+  private readonly recovery: RecoveryRule;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -33,14 +36,16 @@ export class Judge {
     this.durability = new DurabilityRule(this.state);
     this.exposure = new ExposureRule(this.state);
     this.meaning = new MeaningRule(this.state);
+    this.recovery = new RecoveryRule(this.state);
   }
 
-  judge(program: Program, trace: Trace, options: JudgeOptions): Verdict {
+  judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
     const { state } = this;
-    state.reset(program, trace, options);
+    state.reset(program, trace, disk, options);
     this.durability.reset();
     this.exposure.reset();
     this.meaning.reset();
+    this.recovery.reset();
     const { history, view, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
@@ -61,7 +66,7 @@ export class Judge {
           break;
         case EVENT.op_exit:
           this.meaning.exit(event);
-          this.durability.exit(event);
+          if (this.durability.exit(event)) this.recovery.promised(event);
           break;
         case EVENT.extent_unmap:
           checkFree(state, event);
@@ -87,6 +92,7 @@ export class Judge {
         default:
           break;
       }
+      this.recovery.after(event);
       if (history.statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = history.statesLog2;
     }
     return verdict;

@@ -7,6 +7,10 @@
 /** Every mechanism: its sentence, and the catalogue rows with the same one. */
 export const MECHANISMS = {
   'store-lost': { text: 'a store that the call promised is not on media', rows: [] },
+  'not-recovered': {
+    text: 'the file system could not be recovered from what the power failure left',
+    rows: [],
+  },
   'metadata-lost': {
     text: 'the block map or size that the call promised is not on media',
     rows: [],

@@ -4,10 +4,10 @@
  */
 import { buildImage } from '../crash/plan.js';
 import type { CrashPlan } from '../crash/plan.js';
-import { RecoveredFiles } from '../crash/recover.js';
+import { RecordedFiles } from '../crash/recover.js';
+import type { Disk, RecoveredFiles } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { freshDisk } from '../media/layout.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
@@ -50,6 +50,9 @@ export interface Verdict {
   statesLog2Max: number;
   /** Promises that returned success and were decided. */
   promises: number;
+  /** Images of opaque disks that were drawn, and those among them that were new and mounted. */
+  images: number;
+  imagesMounted: number;
 }
 
 /** What the rules share while a trace is being folded. */
@@ -57,6 +60,7 @@ export class JudgeState {
   readonly view = new FileView();
   readonly history: PersistHistory;
   program!: Program;
+  disk!: Disk;
   layout!: Layout;
   trace!: Trace;
   options!: JudgeOptions;
@@ -73,13 +77,14 @@ export class JudgeState {
     this.history = new PersistHistory(media);
   }
 
-  reset(program: Program, trace: Trace, options: JudgeOptions): void {
+  reset(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): void {
     this.program = program;
+    this.disk = disk;
     this.trace = trace;
     this.options = options;
-    this.layout = freshDisk(program).layout;
-    this.view.reset(program, this.layout, trace);
-    this.history.reset(program, this.layout, trace, options);
+    this.layout = disk.layout;
+    this.view.reset(program, disk, trace);
+    this.history.reset(disk, trace, options);
     this.expectationOrNull = null;
     empty(this.kept);
     const { blockCount } = program.geometry;
@@ -96,6 +101,8 @@ export class JudgeState {
       crashPoints: trace.length + 1,
       statesLog2Max: 0,
       promises: 0,
+      images: 0,
+      imagesMounted: 0,
     };
   }
 
@@ -103,15 +110,18 @@ export class JudgeState {
   expectation(): Expectation {
     this.expectationOrNull ??= new Expectation(
       this.program,
-      this.layout,
+      this.disk,
       this.trace,
       this.options.contract,
     );
     return this.expectationOrNull;
   }
 
-  recover(plan: CrashPlan): RecoveredFiles {
-    return new RecoveredFiles(this.layout, buildImage(this.history, plan));
+  /** The files after a power failure; a string says why the disk could not be recovered. */
+  recover(plan: CrashPlan): RecoveredFiles | string {
+    const image = buildImage(this.history, plan);
+    if (this.disk.kind === 'fresh') return new RecordedFiles(this.layout, image);
+    return this.disk.mount(image);
   }
 
   /** True (and counted) if such a violation has been reported, by this verdict or before. */

@@ -2,8 +2,9 @@
  * The running file system as its annotation events describe it: block maps, sizes, pins, and the contents
  * that every file should have at this point of the trace. Rules that look at one event at a time read it.
  */
+import type { Disk } from '../media/disk.js';
 import type { Layout } from '../media/layout.js';
-import { blockOf, freshDisk, HOLE, pageOf } from '../media/layout.js';
+import { blockOf, HOLE, pageOf } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { opCount } from '../program/program.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
@@ -43,9 +44,8 @@ export class FileView {
   private contentsPageSize = 0;
   private trace!: Trace;
 
-  reset(program: Program, layout: Layout, trace: Trace): void {
+  reset(program: Program, { layout, metadata }: Disk, trace: Trace): void {
     const { pageSize, filePagesMax, blockCount } = layout.geometry;
-    const { metadata } = freshDisk(program);
     const pages = metadata.files.length * filePagesMax;
     this.layout = layout;
     this.trace = trace;

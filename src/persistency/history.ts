@@ -22,12 +22,13 @@
  * touched. This file is hot: hence the plain loops.
  */
 import { assert } from '../support/assert.js';
+import { Hasher } from '../support/hash.js';
 import { ascending } from '../support/order.js';
 import { LINE_SHIFT, WORD_SHIFT } from '../support/units.js';
+import type { Disk } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { blockOf, freshDisk } from '../media/layout.js';
-import type { Program } from '../program/program.js';
+import { blockOf } from '../media/layout.js';
 import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte, kindOf, STRIDE, TASK_NUMBERS, taskOf } from '../trace/trace.js';
@@ -48,6 +49,8 @@ const log2Of = (n: number): number => (n < LOG2.length ? (LOG2[n] as number) : M
 
 export const NO_RECORD = -1;
 const NO_EVENT = -1;
+/** A call of the runtime's fill costs as much as a loop over so many bytes. */
+const FILL_BYTES_MIN = 32;
 
 /** Write-backs and non-temporal stores of one CPU that await its fence: pairs of unit and count. */
 class Outstanding {
@@ -118,9 +121,10 @@ export class PersistHistory {
   /** `media` receives every line as it becomes durable. */
   constructor(readonly media: Image) {}
 
-  reset(program: Program, layout: Layout, trace: Trace, options: PersistencyOptions): void {
+  reset(disk: Disk, trace: Trace, options: PersistencyOptions): void {
+    const { layout } = disk;
     this.clear();
-    this.media.reset(program, layout);
+    this.media.reset(disk);
     this.layout = layout;
     this.trace = trace;
     this.eadr = options.domain === 'eadr';
@@ -136,7 +140,7 @@ export class PersistHistory {
     }
     const blocks = layout.geometry.blockCount;
     if (this.pendingInBlock.length !== blocks) this.pendingInBlock = new Int32Array(blocks);
-    this.versions.reset(freshDisk(program));
+    this.versions.reset(disk);
   }
 
   private clear(): void {
@@ -346,7 +350,7 @@ export class PersistHistory {
     const args = event * STRIDE + 1;
     const address = this.trace.rows[args + STORE_AT.address] as number;
     const data = this.trace.rows[args + STORE_AT.data] as number;
-    if (data < 0) bytes.fill(-1 - data, from, to);
+    if (data < 0 && to - from > FILL_BYTES_MIN) bytes.fill(-1 - data, from, to);
     else for (let a = from; a < to; a++) bytes[a] = dataByte(this.trace, data, a - address);
   }
 
@@ -370,6 +374,13 @@ export class PersistHistory {
       this.copyStore(bytes, event, from, Math.min(end, (unit + 1) << this.unitShift, wordEnd));
       record = this.recordNext[record] as number;
     }
+  }
+
+  /** Equal for equal survivors: how many words each unit keeps, where `short` does not say all. */
+  survivorKey(short: ReadonlyMap<number, number>): string {
+    const units = this.touched.slice(0, this.touchedCount).sort(ascending);
+    const kept = units.map((unit) => short.get(unit) ?? (this.visible[unit] as number));
+    return new Hasher().words(units, units.length).words(kept, kept.length).digest();
   }
 
   /** Every pending unit, in ascending order. */

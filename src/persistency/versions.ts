@@ -3,8 +3,10 @@
  * is what mkfs left; a later one is visible when its record is written and durable at the next fence of
  * the CPU that wrote it (the commit's FUA).
  */
-import type { FreshDisk, Metadata } from '../media/layout.js';
+import type { Disk } from '../media/disk.js';
+import type { Metadata } from '../media/layout.js';
 import { decodeMetadata } from '../media/layout.js';
+import { assert } from '../support/assert.js';
 import type { Trace } from '../trace/trace.js';
 
 export class Versions {
@@ -15,12 +17,12 @@ export class Versions {
   private readonly writers: number[] = [];
   /** Those that somebody asked for. */
   private readonly decoded: (Metadata | null)[] = [];
-  private disk!: FreshDisk;
+  private disk!: Disk;
   /** The oldest version that can be the survivor, and the newest. */
   durable = 0;
   visible = 0;
 
-  reset(disk: FreshDisk): void {
+  reset(disk: Disk): void {
     this.disk = disk;
     this.events[0] = -1;
     this.data[0] = 0;
@@ -50,12 +52,14 @@ export class Versions {
     }
     if (newest === this.durable) return 0;
     this.durable = newest;
-    media.set(this.record(newest, trace), 0);
+    const record = this.record(newest, trace);
+    if (record !== null) media.set(record, 0);
     return Math.log2(before) - Math.log2(this.visible - this.durable + 1);
   }
 
-  /** The metadata record of a version. */
-  record(version: number, trace: Trace): Uint8Array {
+  /** The metadata record of a version; null where metadata is among the other bytes of the disk. */
+  record(version: number, trace: Trace): Uint8Array | null {
+    if (this.disk.kind === 'opaque') return null;
     if (version === 0) return this.disk.record;
     const data = this.data[version] as number;
     return trace.pool.subarray(data, data + this.disk.record.length);
@@ -65,7 +69,9 @@ export class Versions {
   metadata(version: number, trace: Trace): Metadata {
     const decoded = this.decoded[version] ?? null;
     if (decoded !== null) return decoded;
-    const metadata = decodeMetadata(this.disk.layout, this.record(version, trace));
+    const record = this.record(version, trace);
+    assert(record !== null, 'a disk without commit records has one version of its metadata');
+    const metadata = decodeMetadata(this.disk.layout, record);
     this.decoded[version] = metadata;
     return metadata;
   }

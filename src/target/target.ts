@@ -2,6 +2,7 @@
  * What is tested: something that runs programs and leaves traces. The model kernel is one target, a real
  * kernel under QEMU another; everything after the trace is ignorant of which one ran.
  */
+import type { Disk } from '../media/disk.js';
 import type { Program } from '../program/program.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -27,6 +28,8 @@ export interface StuckTask {
 
 /** One execution. Trace and schedule belong to the target and are overwritten by the next one. */
 export interface Execution {
+  /** The disk as it was when the trace began. */
+  readonly disk: Disk;
   readonly trace: Trace;
   readonly schedule: Schedule;
   readonly stuck: readonly StuckTask[];

@@ -11,7 +11,7 @@
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { mappedFileMedia } from '../../src/media/mapped-file.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/layout.js';
 import { Judge } from '../../src/oracle/judge.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';
@@ -150,11 +150,11 @@ function persistencyAlone(): Growth {
     const pages = geometry.filePagesMax;
     const files = [{ pages, allocated: pages }];
     const program: Program = { geometry, files, threads: [[]], spawnAfter: 0 };
-    const layout = layoutOf(geometry, files.length);
-    const trace = growthTrace(size, layout.dataStart);
+    const disk = freshDisk(program);
+    const trace = growthTrace(size, disk.layout.dataStart);
     const history = new PersistHistory(new Image());
     const run = (): void => {
-      history.reset(program, layout, trace, DEFAULT_SETTINGS);
+      history.reset(disk, trace, DEFAULT_SETTINGS);
       for (let event = 0; event < trace.length; event++) history.apply(event);
       assert(history.pendingUnits === 0, () => `${history.pendingUnits} lines are pending`);
     };

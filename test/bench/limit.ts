@@ -3,7 +3,7 @@
  * that does nothing else. Both go over the same 64 KiB, which stays in the first caches.
  */
 import { Image } from '../../src/media/image.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { freshDisk, layoutOf } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import type { Geometry } from '../../src/program/geometry.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';
@@ -86,7 +86,7 @@ export function writeStores(trace: Trace, storesPerFence: number): void {
 }
 
 export function fold(history: PersistHistory, trace: Trace): void {
-  history.reset(PROGRAM, LAYOUT, trace, DEFAULT_SETTINGS);
+  history.reset(freshDisk(PROGRAM), trace, DEFAULT_SETTINGS);
   for (let event = 0; event < trace.length; event++) history.apply(event);
   assert(history.pendingUnits === 0, () => `${history.pendingUnits} lines are pending`);
 }

@@ -7,7 +7,7 @@
  * this row: it knows the promises of system calls, and this workload has none.
  */
 import { Image } from '../../src/media/image.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { layoutOf, freshDisk } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';
 import type { Program } from '../../src/program/program.js';
@@ -74,7 +74,7 @@ export class OnePass {
   survives(trace: Trace): boolean {
     assert(trace.length <= OPS, () => `a trace of ${trace.length} events`);
     const { history, stored, covered, awaiting } = this;
-    history.reset(PROGRAM, LAYOUT, trace, DEFAULT_SETTINGS);
+    history.reset(freshDisk(PROGRAM), trace, DEFAULT_SETTINGS);
     stored.fill(0);
     let waiting = 0;
     for (let event = 0; event < trace.length; event++) {

@@ -82,11 +82,11 @@ export class StageLine {
     const start = performance.now();
     const program = this.draw();
     const drawn = performance.now();
-    const { trace } = target.execute(program, this.schedulers[number & 1] as Scheduler);
+    const { trace, disk } = target.execute(program, this.schedulers[number & 1] as Scheduler);
     const executed = performance.now();
     const { contract } = target;
     const options = { ...CONFIRM_ALL, ...DEFAULT_SETTINGS, contract };
-    const { crashPoints } = this.judge.judge(program, trace, options);
+    const { crashPoints } = this.judge.judge(program, trace, disk, options);
     const judged = performance.now();
     const added = this.features.collect(trace, program.geometry, program.files.length);
     if (added > 0) this.corpus.add(program);

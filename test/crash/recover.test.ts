@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildImage } from '../../src/crash/plan.js';
-import { RecoveredFiles } from '../../src/crash/recover.js';
+import { RecordedFiles } from '../../src/crash/recover.js';
 import { Image } from '../../src/media/image.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { layoutOf, freshDisk } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { STALE_BYTE } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
@@ -20,7 +20,7 @@ describe('recovery', () => {
     const program = parseProgram(
       'file a pages 2 allocated 1\nfile b pages 1 allocated 0\nt0: sync()',
     );
-    const files = new RecoveredFiles(layoutOf(program.geometry, 2), freshImage(program));
+    const files = new RecordedFiles(layoutOf(program.geometry, 2), freshImage(program));
     assert.deepEqual([files.sizeOf(0), files.sizeOf(1), files.sizeOf(2)], [8192, 4096, 0]);
     assert.deepEqual([files.byteOf(0, 0), files.byteOf(0, 4096), files.byteOf(1, 7)], [0, 0, 0]);
   });
@@ -34,11 +34,11 @@ describe('recovery', () => {
     `);
     const layout = layoutOf(program.geometry, 1);
     const history = new PersistHistory(new Image());
-    history.reset(program, layout, trace, { persistency: 'line', domain: 'adr' });
+    history.reset(freshDisk(program), trace, { persistency: 'line', domain: 'adr' });
     const commit = eventsOf(trace, 'journal_commit')[0] as number;
     for (let event = 0; event <= commit; event++) history.apply(event);
-    const recovered = (version: number): RecoveredFiles =>
-      new RecoveredFiles(layout, buildImage(history, { cut: commit, version, short: [] }));
+    const recovered = (version: number): RecordedFiles =>
+      new RecordedFiles(layout, buildImage(history, { cut: commit, version, short: [] }));
     assert.equal(recovered(0).byteOf(0, 0), 0, 'before the commit the page is a hole');
     assert.equal(recovered(1).byteOf(0, 0), 2, 'operation 1 wrote 2');
     assert.equal(recovered(1).byteOf(0, 100), 0, 'the rest of the new block was zeroed');
@@ -53,8 +53,7 @@ describe('recovery', () => {
       t0: store(m0, 0x40, 8)
     `);
     const history = new PersistHistory(new Image());
-    const layout = layoutOf(program.geometry, 1);
-    history.reset(program, layout, trace, { persistency: 'line', domain: 'adr' });
+    history.reset(freshDisk(program), trace, { persistency: 'line', domain: 'adr' });
     for (let event = 0; event < trace.length; event++) history.apply(event);
     const unit = history.pending()[0] as number;
     const plan = { cut: trace.length - 1, version: 0, short: [{ unit, kept: 2 }] };

@@ -2,6 +2,7 @@
  * The fast checker against the plain one, on random small programs: pages of one cache line, files of two
  * pages, so that every crash state of every cut can be built and read back.
  */
+import { freshDisk } from '../../src/media/layout.js';
 import { BUGS } from '../../src/kernel/bugs.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { PRESETS } from '../../src/kernel/presets.js';
@@ -120,7 +121,10 @@ export function compareOnRandomPrograms(
     } else {
       compared++;
       const confirm = { isKnown: () => false, everyInstance: true };
-      const { violations } = judge.judge(program, judged, { ...options, ...confirm });
+      const { violations } = judge.judge(program, judged, freshDisk(program), {
+        ...options,
+        ...confirm,
+      });
       if (violations.length > 0) broken++;
     }
     onProgress(i + 1);

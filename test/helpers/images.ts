@@ -1,10 +1,10 @@
 import { Image } from '../../src/media/image.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/layout.js';
 import type { Program } from '../../src/program/program.js';
 
 /** A fresh copy of the device as mkfs leaves it. */
 export function freshImage(program: Program): Uint8Array {
   const image = new Image();
-  image.reset(program, layoutOf(program.geometry, program.files.length));
+  image.reset(freshDisk(program));
   return image.bytes;
 }

@@ -10,7 +10,7 @@ import type { LitmusProgram, MachineOptions } from '../../src/litmus/program.js'
 import { Cpus } from '../../src/machine/cpus.js';
 import { Image } from '../../src/media/image.js';
 import type { Layout } from '../../src/media/layout.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { layoutOf, freshDisk } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
@@ -80,7 +80,7 @@ export class Device {
     this.memory.fill(0);
     this.cpus.reset(this.memory);
     const { persistency, domain } = this.options;
-    this.history.reset(this.files, this.layout, this.trace, { persistency, domain });
+    this.history.reset(freshDisk(this.files), this.trace, { persistency, domain });
     for (const [location, value] of Object.entries(this.litmus.init)) {
       if (value === 0) continue;
       this.storeNow(0, location, this.values.byteOf(value), 0);

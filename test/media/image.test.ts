@@ -68,7 +68,7 @@ describe('an image that is used again', () => {
     const smaller = parseProgram('geometry page 2048 pmd 8 file-pages 8 blocks 32\nt0: sync()\n');
     const image = new Image();
     for (const next of [program, other, program, smaller, program]) {
-      image.reset(next, layoutFor(next));
+      image.reset(freshDisk(next));
       assert.deepEqual(Buffer.from(image.bytes), Buffer.from(freshImage(next)));
       for (const block of [0, 3, 15]) {
         image.touch(block);
@@ -90,7 +90,7 @@ describe('an image that is used again', () => {
     assert.notEqual(layoutFor(one).dataStart, layoutFor(two).dataStart);
     const image = new Image();
     for (const next of [one, two, one]) {
-      image.reset(next, layoutFor(next));
+      image.reset(freshDisk(next));
       const { dataStart, mediaBytes } = layoutFor(next);
       assert.deepEqual(
         Buffer.from(image.bytes.subarray(dataStart, mediaBytes)),
@@ -101,7 +101,7 @@ describe('an image that is used again', () => {
 
   test('lives in a real file that is mapped shared and leaves nothing behind', () => {
     const image = new Image(mappedFileMedia('test'));
-    image.reset(program, layoutFor(program));
+    image.reset(freshDisk(program));
     image.bytes[blockAddress(layoutFor(program), 2)] = 7;
     assert.deepEqual(image.bytes[blockAddress(layoutFor(program), 2)], 7);
     const maps = fs.readFileSync('/proc/self/maps', 'utf8');

@@ -1,4 +1,5 @@
 /** What the oracle says of the running kernel, without any power failure; mostly of edited traces. */
+import { freshDisk } from '../../src/media/layout.js';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { signatureOf } from '../../src/finding/finding.js';
@@ -22,12 +23,17 @@ function without(ran: Ran, name: EventName, nth: number): string[] {
   const { judge, settings, target } = lineOf();
   const event = eventsOf(ran.trace, name).at(nth);
   assert.ok(event !== undefined, `the trace has such a ${name}`);
-  const { violations } = judge.judge(ran.program, withoutEvent(ran.trace, event), {
-    ...settings,
-    contract: target.contract,
-    isKnown: () => false,
-    everyInstance: false,
-  });
+  const { violations } = judge.judge(
+    ran.program,
+    withoutEvent(ran.trace, event),
+    freshDisk(ran.program),
+    {
+      ...settings,
+      contract: target.contract,
+      isKnown: () => false,
+      everyInstance: false,
+    },
+  );
   return violations.map(signatureOf);
 }
 
@@ -114,7 +120,7 @@ describe('a loss', () => {
     const ran = runText(ops, setup);
     assert.deepEqual(ran.signatures, ['P3 pte-left-writable', 'P3 dirty-entry-invalidated']);
     const { judge, settings, target } = lineOf(setup);
-    const { violations } = judge.judge(ran.program, ran.trace, {
+    const { violations } = judge.judge(ran.program, ran.trace, freshDisk(ran.program), {
       ...settings,
       contract: target.contract,
       isKnown: (_, mechanism) => mechanism === 'pte-left-writable',

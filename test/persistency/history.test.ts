@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { allPlans, countStates } from '../../src/crash/enumerate.js';
 import { buildImage } from '../../src/crash/plan.js';
 import { Image } from '../../src/media/image.js';
-import { layoutOf } from '../../src/media/layout.js';
+import { layoutOf, freshDisk } from '../../src/media/layout.js';
 import type { PersistencyOptions } from '../../src/persistency/history.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { parseProgram } from '../../src/program/text.js';
@@ -62,7 +62,7 @@ function states(
 ): string[] {
   const history = new PersistHistory(new Image());
   const { trace } = machine;
-  history.reset(program, layout, trace, { persistency: 'line', domain: 'adr', ...options });
+  history.reset(freshDisk(program), trace, { persistency: 'line', domain: 'adr', ...options });
   for (let event = 0; event < trace.length; event++) history.apply(event);
   const seen = new Set<string>();
   let count = 0;
@@ -165,7 +165,7 @@ describe('what is durable', () => {
     const machine = new Machine().st(0, X, 1).st(0, Y, 1).flush(0, X).fence(0);
     const media = new Image();
     const history = new PersistHistory(media);
-    history.reset(program, layout, machine.trace, { persistency: 'line', domain: 'adr' });
+    history.reset(freshDisk(program), machine.trace, { persistency: 'line', domain: 'adr' });
     for (let event = 0; event < machine.trace.length; event++) {
       assert.equal(media.bytes[X], 0);
       history.apply(event);
@@ -183,7 +183,7 @@ describe('what is durable', () => {
       if (i % 11 === 0) machine.flush(1, Y, FLUSH.clflush);
     }
     const history = new PersistHistory(new Image());
-    history.reset(program, layout, machine.trace, { persistency: 'line', domain: 'adr' });
+    history.reset(freshDisk(program), machine.trace, { persistency: 'line', domain: 'adr' });
     let before = history.durable.slice();
     for (let event = 0; event < machine.trace.length; event++) {
       history.apply(event);

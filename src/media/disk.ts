@@ -1,0 +1,33 @@
+/**
+ * The disk of an execution as it was when the trace began: one that the model has formatted, or one of a real
+ * kernel, whose metadata nobody but that kernel reads.
+ */
+import type { FreshDisk, Layout, Metadata } from './layout.js';
+
+/** The files of a program as a mount shows them. */
+export interface RecoveredFiles {
+  /** Bytes; 0 for a file that is not there. */
+  sizeOf(ino: number): number;
+  /** The byte that read(2) gives at `offset`, which is below the size. */
+  byteOf(ino: number, offset: number): number;
+  /** Are all bytes of [from, to), which is inside one page, zero? */
+  isZero(ino: number, from: number, to: number): boolean;
+}
+
+/** A disk that has to be mounted to be understood. */
+export interface OpaqueDisk {
+  readonly kind: 'opaque';
+  readonly layout: Layout;
+  /** Sizes and block maps of the program's files when the trace began. */
+  readonly metadata: Metadata;
+  /** All bytes when the trace began. */
+  readonly content: Uint8Array;
+  /** Is a sector of the block device written whole or not at all? */
+  readonly sectorAtomic: boolean;
+  /** Crash images to try beside those at promises. */
+  readonly images: number;
+  /** Mounts a copy of the image; a string says why that failed, or what else is wrong with it. */
+  mount(image: Uint8Array): RecoveredFiles | string;
+}
+
+export type Disk = FreshDisk | OpaqueDisk;

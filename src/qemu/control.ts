@@ -1,0 +1,88 @@
+/**
+ * The controller's side of the control page: waits for the guest's hypercalls and answers them. Everything
+ * is synchronous, since a target runs programs synchronously; waiting naps in short steps, so that a guest
+ * that died or hangs is noticed.
+ */
+import { performance } from 'node:perf_hooks';
+import { AT_DIRTY, CONTROL, CONTROL_MAGIC } from './protocol.js';
+
+/** Rounds of looking without a nap: about as long as a hypercall takes. */
+const SPINS = 200;
+const NAP_MS_MIN = 0.02;
+const NAP_MS_MAX = 1;
+/** Naps between two looks at whether QEMU lives. */
+const LOOK_EVERY = 32;
+
+const nowhere = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks this thread. */
+export function nap(milliseconds: number): void {
+  Atomics.wait(nowhere, 0, 0, milliseconds);
+}
+
+/** What a wait ended with: a hypercall, or why there was none. */
+export type Waited = { readonly call: number } | 'died' | 'hung';
+
+export class Control {
+  private readonly words: Int32Array;
+  private answered = 0;
+
+  constructor(page: Uint8Array) {
+    this.words = new Int32Array(page.buffer, page.byteOffset, AT_DIRTY / 4);
+  }
+
+  private word(index: number): number {
+    return Atomics.load(this.words, index) >>> 0;
+  }
+
+  /** Whether the plugin runs. */
+  get started(): boolean {
+    return this.word(CONTROL.magic) === CONTROL_MAGIC;
+  }
+
+  set capacity(records: number) {
+    Atomics.store(this.words, CONTROL.capacity, records);
+  }
+
+  get records(): number {
+    return this.word(CONTROL.records);
+  }
+
+  get overflow(): number {
+    return this.word(CONTROL.overflow);
+  }
+
+  /** Events that the plugin could not follow, and an index into PROBLEMS for the first. */
+  get problems(): { readonly count: number; readonly first: number } {
+    return { count: this.word(CONTROL.problems), first: this.word(CONTROL.problem) };
+  }
+
+  /** Lets the guest go on after its last hypercall. */
+  answer(): void {
+    this.answered = this.word(CONTROL.request);
+    Atomics.store(this.words, CONTROL.reply, this.answered | 0);
+  }
+
+  private get asked(): boolean {
+    return this.word(CONTROL.request) !== this.answered;
+  }
+
+  /** Waits for the next hypercall. */
+  wait(limitMs: number, isAlive: () => boolean): Waited {
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (this.asked) return this.call;
+    }
+    const deadline = performance.now() + limitMs;
+    for (let naps = 0; !this.asked; naps++) {
+      if (naps % LOOK_EVERY === LOOK_EVERY - 1 && !isAlive())
+        return this.asked ? this.call : 'died';
+      if (performance.now() > deadline) return 'hung';
+      nap(Math.min(NAP_MS_MAX, NAP_MS_MIN * (1 + naps / 8)));
+    }
+    return this.call;
+  }
+
+  private get call(): { readonly call: number } {
+    return { call: this.word(CONTROL.call) };
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * One long-lived guest: a real kernel in QEMU that runs programs under trace and mounts crash images, one
+ * after the other. Synchronous, as targets are. A guest that dies or hangs throws a GuestFailure; whoever
+ * owns it boots another one.
+ */
+import { EnvironmentError } from '../support/assert.js';
+import type { Control } from './control.js';
+import type { GuestProgram } from './guest-program.js';
+import { alarmIn, parseKernelLog } from './kernel-log.js';
+import type { FoundFile, Mailbox, MountOptions, Steps } from './mailbox.js';
+import type { ConstantImage, Pages } from './pmem.js';
+import { copyPages } from './pmem.js';
+import { CALL, PROBLEMS } from './protocol.js';
+import { firstDifference, RawTrace, replayStores } from './records.js';
+import type { MachineOptions } from './command-line.js';
+import { Symbols } from './symbols.js';
+import type { Machine } from './machine.js';
+import { startMachine } from './machine.js';
+
+export interface GuestOptions extends MachineOptions {
+  /** A vmlinuz file; its modules are found beside it. */
+  readonly kernel: string;
+  /** Records of the longest trace; further ones make a run untrusted. */
+  readonly traceRecords: number;
+  readonly bootLimitMs: number;
+  /** Of one command: a guest that takes longer hangs. */
+  readonly commandLimitMs: number;
+}
+
+export const DEFAULT_GUEST = {
+  cpus: 1,
+  icountShift: null,
+  traceRecords: 1 << 20,
+  bootLimitMs: 180_000,
+  commandLimitMs: 20_000,
+} as const;
+
+export type FailureKind = 'died' | 'hung' | 'oops';
+
+/** A guest that is of no use any more: not an error of daxfuzz, but a finding or bad luck. */
+export class GuestFailure extends Error {
+  override readonly name = 'GuestFailure';
+
+  constructor(
+    readonly kind: FailureKind,
+    readonly during: string,
+    /** What the kernel said on its console. */
+    readonly console: string,
+  ) {
+    super(`the guest ${kind === 'oops' ? 'crashed' : kind} during ${during}`);
+  }
+}
+
+/** What every command ends with. */
+export interface Answer {
+  readonly steps: Steps;
+  /** In the form of /dev/kmsg. */
+  readonly log: string;
+  /** A line in which the kernel complains about itself (WARNING, BUG); null if there is none. */
+  readonly alarm: string | null;
+}
+
+export interface RunResult extends Answer {
+  /** Null when mounting or making the files failed, see `steps`. Overwritten by the next run. */
+  readonly trace: RawTrace | null;
+  /** Pmem when the trace began, with the file system mounted; overwritten by the next run. */
+  readonly base: Uint8Array;
+  /** Pmem when the trace ended, as the stores of the trace make it; overwritten by the next run. */
+  readonly final: Uint8Array;
+  /** Where `base`, `final` and all crash images between them can differ from the image that was given. */
+  readonly changed: Pages;
+  /** Why the trace is not to be trusted; null if replaying it gives the guest's pmem byte for byte. */
+  readonly distrust: string | null;
+}
+
+/** In which pages an image can differ from another one. */
+export interface Difference {
+  readonly from: ConstantImage;
+  readonly pages: Pages;
+}
+
+export interface CheckResult extends Answer {
+  /** By name; empty when the image could not be mounted. */
+  readonly files: readonly FoundFile[];
+}
+
+export class Guest {
+  private symbolTable: Symbols | null = null;
+  /** What `base` and `final` are equal to outside of the pages `changed`. */
+  private image: ConstantImage | null = null;
+  private changed: Pages = [];
+  private base = new Uint8Array(0);
+  private final = new Uint8Array(0);
+
+  private constructor(
+    private readonly machine: Machine,
+    private readonly limitMs: number,
+  ) {}
+
+  /** Boots; takes seconds. @throws UsageError, EnvironmentError or GuestFailure. */
+  static boot(options: GuestOptions): Guest {
+    const machine = startMachine(options);
+    const guest = new Guest(machine, options.commandLimitMs);
+    try {
+      guest.expect(CALL.next, 'boot', options.bootLimitMs);
+    } catch (error) {
+      machine.stop();
+      if (!machine.control.started) {
+        throw new EnvironmentError(
+          `QEMU did not start: ${machine.errors.trim()}; QEMU 10 or newer is needed`,
+        );
+      }
+      throw error;
+    }
+    return guest;
+  }
+
+  get kernelVersion(): string {
+    return this.machine.kernelVersion;
+  }
+
+  /** Of QEMU, for those who want to kill it. */
+  get pid(): number {
+    return this.machine.pid;
+  }
+
+  private get control(): Control {
+    return this.machine.control;
+  }
+
+  private get mailbox(): Mailbox {
+    return this.machine.mailbox;
+  }
+
+  /** Waits for one of the agent's hypercalls and gives which it was. */
+  private expect(call: number, during: string, limitMs = this.limitMs): number {
+    const waited = this.control.wait(limitMs, () => this.machine.alive);
+    if (typeof waited === 'object') {
+      if (waited.call === call || waited.call === CALL.next) return waited.call;
+      throw new GuestFailure('hung', `${during}: unexpected call ${waited.call}`, '');
+    }
+    const console = this.machine.console;
+    this.machine.stop();
+    const crashed = alarmIn(console) !== null;
+    throw new GuestFailure(crashed ? 'oops' : waited, during, console);
+  }
+
+  private answer(): Answer {
+    const { log, steps } = this.mailbox;
+    const texts = parseKernelLog(log).map(({ text }) => text);
+    return { steps, log, alarm: alarmIn(texts.join('\n')) };
+  }
+
+  /** An image with a program's files in it, cleanly unmounted: what `run` with `prepared` starts from. */
+  prepare(image: Uint8Array, mount: MountOptions, files: GuestProgram['files']): PreparedResult {
+    const { bytes } = this.machine.pmem;
+    this.machine.pmem.put(image);
+    this.mailbox.askPrepare(mount, files);
+    this.control.answer();
+    this.expect(CALL.next, 'prepare');
+    return { ...this.answer(), image: Buffer.from(bytes.subarray(0, image.length)) };
+  }
+
+  /**
+   * Runs a program on a fresh file system. `prepared` says that the image holds its files already.
+   * @throws GuestFailure
+   */
+  run(image: Uint8Array, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
+    const { control, mailbox } = this;
+    this.machine.pmem.putChanged(image, image, []);
+    mailbox.askRun(mount, program, prepared);
+    control.answer();
+    let trace: RawTrace | null = null;
+    let distrust: string | null = null;
+    if (this.expect(CALL.begin, 'mount') === CALL.begin) {
+      this.rememberBase(image);
+      control.answer();
+      this.expect(CALL.end, 'program');
+      this.changed = this.machine.pmem.dirty;
+      trace = new RawTrace(this.machine.trace, control.records);
+      distrust = this.distrust(trace);
+      control.answer();
+      this.expect(CALL.next, 'unmount');
+    }
+    const { base, final, changed } = this;
+    return { ...this.answer(), trace, base, final, changed, distrust };
+  }
+
+  /** Makes `base` and `final` equal to pmem, copying only what can differ from the image. */
+  private rememberBase(image: ConstantImage): void {
+    const { bytes, dirty } = this.machine.pmem;
+    if (this.image === image) {
+      for (const copy of [this.base, this.final]) copyPages(image, copy, this.changed);
+    } else {
+      this.base = Uint8Array.from(image);
+      this.final = Uint8Array.from(image);
+      this.image = image;
+    }
+    for (const copy of [this.base, this.final]) copyPages(bytes, copy, dirty);
+  }
+
+  /** Replays the trace into `final` and compares it with the guest's memory, while the guest waits. */
+  private distrust(trace: RawTrace): string | null {
+    const { count, first } = this.control.problems;
+    replayStores(trace, this.final);
+    if (this.control.overflow > 0) return `${this.control.overflow} records had no room`;
+    if (count > 0) return `${count} events not followed: ${PROBLEMS[first] ?? first}`;
+    const pmem = this.machine.pmem.bytes.subarray(0, this.final.length);
+    const difference = firstDifference(this.final, pmem);
+    return difference === null ? null : `pmem differs from its trace at byte ${difference}`;
+  }
+
+  /**
+   * Mounts an image (the kernel recovers its journal), reads every file, unmounts. Given an image of which
+   * it is known where it can differ from the one that the last run started from, only that is copied.
+   * @throws GuestFailure
+   */
+  check(image: Uint8Array, mount: MountOptions, difference?: Difference): CheckResult {
+    const { pmem } = this.machine;
+    if (difference === undefined) pmem.put(image);
+    else pmem.putChanged(image, difference.from, difference.pages);
+    this.mailbox.askCheck(mount);
+    this.control.answer();
+    this.expect(CALL.next, 'recovery');
+    return { ...this.answer(), files: this.mailbox.files };
+  }
+
+  /** Names for the addresses in traces. */
+  get symbols(): Symbols {
+    if (this.symbolTable === null) {
+      this.mailbox.askRead('/proc/kallsyms');
+      this.control.answer();
+      this.expect(CALL.next, 'reading /proc/kallsyms');
+      this.symbolTable = new Symbols(this.mailbox.content.toString('latin1'));
+    }
+    return this.symbolTable;
+  }
+
+  /** Ends QEMU. */
+  stop(): void {
+    this.machine.stop();
+  }
+}
+
+export interface PreparedResult extends Answer {
+  readonly image: Buffer;
+}

@@ -1,0 +1,168 @@
+/** QEMU as a process, with the memory that is shared with it. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { EnvironmentError } from '../support/assert.js';
+import type { MachineOptions } from './command-line.js';
+import { machineArguments, RAM_BYTES } from './command-line.js';
+import { Control } from './control.js';
+import { buildInitrd, nativeFile } from './initrd.js';
+import { openKernelImage } from './kernel-image.js';
+import { Mailbox } from './mailbox.js';
+import { readModules } from './modules.js';
+import { Pmem } from './pmem.js';
+import {
+  AT_DIRTY,
+  CONTROL_BYTES,
+  MAILBOX_BASE,
+  MAILBOX_BYTES,
+  PMEM_BASE,
+  PMEM_BYTES,
+  RECORD_BYTES,
+} from './protocol.js';
+import { mapShared, unnamedFile } from './shared-memory.js';
+
+const QEMU = 'qemu-system-x86_64';
+/** Of the console, and of QEMU's errors, more is not kept. */
+const TEXT_BYTES_MAX = 256 * 1024;
+
+export interface Machine {
+  readonly kernelVersion: string;
+  readonly pid: number;
+  readonly control: Control;
+  readonly mailbox: Mailbox;
+  readonly pmem: Pmem;
+  readonly trace: Buffer;
+  readonly alive: boolean;
+  /** The kernel's console so far, or its end. */
+  readonly console: string;
+  /** What QEMU itself complained about. */
+  readonly errors: string;
+  /** Kills QEMU. */
+  stop(): void;
+}
+
+/** Whether a process runs; a zombie does not, and nobody reaps ours while we wait for it. */
+function isAlive(pid: number): boolean {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const state = stat.charAt(stat.lastIndexOf(')') + 2);
+    return state !== 'Z' && state !== 'X';
+  } catch {
+    return false;
+  }
+}
+
+function textOf(fd: number): string {
+  const { size } = fs.fstatSync(fd);
+  const length = Math.min(size, TEXT_BYTES_MAX);
+  const bytes = Buffer.alloc(length);
+  fs.readSync(fd, bytes, 0, length, size - length);
+  return bytes.toString('latin1').replaceAll('\r', '');
+}
+
+function filledFile(content: Uint8Array): number {
+  const fd = unnamedFile(0);
+  fs.writeFileSync(fd, content);
+  return fd;
+}
+
+/** The descriptors that QEMU inherits, in the order of FD, and the one that takes its complaints. */
+interface Files {
+  readonly ram: number;
+  readonly control: number;
+  readonly trace: number;
+  readonly initrd: number;
+  readonly console: number;
+  readonly errors: number;
+}
+
+function spawnQemu(files: Files, words: readonly string[]): ChildProcess & { pid: number } {
+  const child = spawn(QEMU, words, {
+    stdio: [
+      'ignore',
+      files.errors,
+      files.errors,
+      files.ram,
+      files.control,
+      files.trace,
+      files.initrd,
+      files.console,
+    ],
+  });
+  // Said by the missing pid already; without a listener it would end the process.
+  child.on('error', () => undefined);
+  const { pid } = child;
+  if (pid === undefined) {
+    throw new EnvironmentError(
+      `${QEMU} cannot be started: on Debian 12, apt-get install -t bookworm-backports qemu-system-x86`,
+    );
+  }
+  child.unref();
+  return Object.assign(child, { pid });
+}
+
+function describe(
+  child: ChildProcess & { pid: number },
+  files: Files,
+  records: number,
+  kernelVersion: string,
+): Machine {
+  let stopped = false;
+  const texts = { console: '', errors: '' };
+  const textNow = (name: 'console' | 'errors'): string =>
+    stopped ? texts[name] : textOf(files[name]);
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+  const page = mapShared(files.control, CONTROL_BYTES);
+  const control = new Control(page);
+  control.capacity = records;
+  return {
+    kernelVersion,
+    pid: child.pid,
+    control,
+    mailbox: new Mailbox(mapShared(files.ram, MAILBOX_BYTES, MAILBOX_BASE)),
+    pmem: new Pmem(mapShared(files.ram, PMEM_BYTES, PMEM_BASE), page.subarray(AT_DIRTY)),
+    trace: mapShared(files.trace, records * RECORD_BYTES),
+    get alive() {
+      return !stopped && isAlive(child.pid);
+    },
+    get console() {
+      return textNow('console');
+    },
+    get errors() {
+      return textNow('errors');
+    },
+    stop() {
+      if (stopped) return;
+      Object.assign(texts, { console: textNow('console'), errors: textNow('errors') });
+      stopped = true;
+      for (const fd of [files.console, files.errors]) fs.closeSync(fd);
+      process.removeListener('exit', kill);
+      kill();
+    },
+  };
+}
+
+/** Starts QEMU with a kernel; its guest is not up yet. @throws UsageError or EnvironmentError */
+export function startMachine(
+  options: MachineOptions & { readonly kernel: string; readonly traceRecords: number },
+): Machine {
+  const kernel = openKernelImage(options.kernel);
+  const initrd = buildInitrd(readModules(kernel.modules));
+  const plugin = nativeFile('plugin.so');
+  const files: Files = {
+    ram: unnamedFile(RAM_BYTES),
+    control: unnamedFile(CONTROL_BYTES),
+    trace: unnamedFile(options.traceRecords * RECORD_BYTES),
+    initrd: filledFile(initrd),
+    console: unnamedFile(0),
+    errors: unnamedFile(0),
+  };
+  const child = spawnQemu(files, machineArguments(kernel.file, plugin, options));
+  const machine = describe(child, files, options.traceRecords, kernel.version);
+  for (const fd of [files.ram, files.control, files.trace, files.initrd]) fs.closeSync(fd);
+  return machine;
+}
