@@ -31,7 +31,8 @@ import type { Layout } from '../media/layout.js';
 import { blockOf } from '../media/layout.js';
 import { AT, EVENT, FLUSH, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { dataByte, kindOf, STRIDE, TASK_NUMBERS, taskOf } from '../trace/trace.js';
+import { kindOf, STRIDE, TASK_NUMBERS, taskOf } from '../trace/trace.js';
+import { grow, Outstanding } from './outstanding.js';
 import { Versions } from './versions.js';
 
 export type PersistencyMode = 'line' | 'location';
@@ -49,30 +50,17 @@ const log2Of = (n: number): number => (n < LOG2.length ? (LOG2[n] as number) : M
 
 export const NO_RECORD = -1;
 const NO_EVENT = -1;
+/** NO_RECORD in the loops of this file: what is exported or imported is looked up each time. */
+const NONE = NO_RECORD;
+const ROW = STRIDE;
+const {
+  store: STORE_EVENT,
+  flush: FLUSH_EVENT,
+  fence: FENCE_EVENT,
+  journal_commit: COMMIT_EVENT,
+} = EVENT;
 /** A call of the runtime's fill costs as much as a loop over so many bytes. */
 const FILL_BYTES_MIN = 32;
-
-/** Write-backs and non-temporal stores of one CPU that await its fence: pairs of unit and count. */
-class Outstanding {
-  units = new Int32Array(256);
-  counts = new Int32Array(256);
-  length = 0;
-
-  push(unit: number, count: number): void {
-    if (this.length === this.units.length) {
-      this.units = grow(this.units);
-      this.counts = grow(this.counts);
-    }
-    this.units[this.length] = unit;
-    this.counts[this.length++] = count;
-  }
-}
-
-function grow(array: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
-}
 
 /** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
 const { store: STORE_AT, flush: FLUSH_AT, journal_commit: COMMIT_AT } = AT;
@@ -134,9 +122,9 @@ export class PersistHistory {
       this.unitShift = shift;
       this.visible = new Int32Array(units);
       this.durable = new Int32Array(units);
-      this.head = new Int32Array(units).fill(NO_RECORD);
-      this.tail = new Int32Array(units).fill(NO_RECORD);
-      this.settled = new Int32Array(units).fill(NO_RECORD);
+      this.head = new Int32Array(units).fill(NONE);
+      this.tail = new Int32Array(units).fill(NONE);
+      this.settled = new Int32Array(units).fill(NONE);
     }
     const blocks = layout.geometry.blockCount;
     if (this.pendingInBlock.length !== blocks) this.pendingInBlock = new Int32Array(blocks);
@@ -148,9 +136,9 @@ export class PersistHistory {
       const unit = this.touched[i] as number;
       this.visible[unit] = 0;
       this.durable[unit] = 0;
-      this.head[unit] = NO_RECORD;
-      this.tail[unit] = NO_RECORD;
-      this.settled[unit] = NO_RECORD;
+      this.head[unit] = NONE;
+      this.tail[unit] = NONE;
+      this.settled[unit] = NONE;
     }
     this.touchedCount = 0;
     this.records = 0;
@@ -163,12 +151,12 @@ export class PersistHistory {
   /** Folds one event; annotation events change nothing. */
   apply(index: number): void {
     const rows = this.trace.rows;
-    const at = index * STRIDE;
+    const at = index * ROW;
     const header = rows[at] as number;
     const args = at + 1;
     const cpu = taskOf(header);
     switch (kindOf(header)) {
-      case EVENT.store:
+      case STORE_EVENT:
         this.store(
           index,
           cpu,
@@ -177,7 +165,7 @@ export class PersistHistory {
           rows[args + STORE_AT.how] as number,
         );
         break;
-      case EVENT.flush:
+      case FLUSH_EVENT:
         this.flush(
           cpu,
           rows[args + FLUSH_AT.address] as number,
@@ -185,10 +173,10 @@ export class PersistHistory {
           rows[args + FLUSH_AT.how] as number,
         );
         break;
-      case EVENT.fence:
+      case FENCE_EVENT:
         this.fence(cpu);
         break;
-      case EVENT.journal_commit:
+      case COMMIT_EVENT:
         this.statesLog2 += this.versions.write(index, cpu, rows[args + COMMIT_AT.data] as number);
         break;
       default:
@@ -204,10 +192,10 @@ export class PersistHistory {
     return address >> this.unitShift;
   }
 
-  /** The first record of a unit that is not durable for certain, or NO_RECORD. */
+  /** The first record of a unit that is not durable for certain, or NONE. */
   firstPending(unit: number): number {
     const settled = this.settled[unit] as number;
-    if (settled === NO_RECORD) return this.head[unit] as number;
+    if (settled === NONE) return this.head[unit] as number;
     return this.recordNext[settled] as number;
   }
 
@@ -239,9 +227,9 @@ export class PersistHistory {
     this.recordEvent[record] = event;
     this.recordBefore[record] = before;
     this.recordWords[record] = words;
-    this.recordNext[record] = NO_RECORD;
+    this.recordNext[record] = NONE;
     const tail = this.tail[unit] as number;
-    if (tail === NO_RECORD) {
+    if (tail === NONE) {
       this.head[unit] = record;
       this.touch(unit);
     } else {
@@ -304,7 +292,7 @@ export class PersistHistory {
     if (count <= durable) return;
     let record = this.firstPending(unit);
     let settled = record;
-    while (record !== NO_RECORD && (this.recordBefore[record] as number) < count) {
+    while (record !== NONE && (this.recordBefore[record] as number) < count) {
       this.toMedia(unit, record);
       settled = record;
       record = this.recordNext[record] as number;
@@ -324,7 +312,7 @@ export class PersistHistory {
   /** A record goes to media, together with the units of the same store before it. */
   private toMedia(unit: number, record: number): void {
     const event = this.recordEvent[record] as number;
-    const args = event * STRIDE + 1;
+    const args = event * ROW + 1;
     const address = this.trace.rows[args + STORE_AT.address] as number;
     const end = address + (this.trace.rows[args + STORE_AT.length] as number);
     const from = Math.max(address, unit << this.unitShift);
@@ -347,11 +335,19 @@ export class PersistHistory {
 
   /** Copies what a store has at [from, to) of the media into `bytes`. */
   private copyStore(bytes: Uint8Array, event: number, from: number, to: number): void {
-    const args = event * STRIDE + 1;
+    const args = event * ROW + 1;
     const address = this.trace.rows[args + STORE_AT.address] as number;
     const data = this.trace.rows[args + STORE_AT.data] as number;
-    if (data < 0 && to - from > FILL_BYTES_MIN) bytes.fill(-1 - data, from, to);
-    else for (let a = from; a < to; a++) bytes[a] = dataByte(this.trace, data, a - address);
+    if (data >= 0) {
+      const { pool } = this.trace;
+      const shift = data - address;
+      for (let a = from; a < to; a++) bytes[a] = pool[a + shift] as number;
+    } else if (to - from > FILL_BYTES_MIN) {
+      bytes.fill(-1 - data, from, to);
+    } else {
+      const byte = -1 - data;
+      for (let a = from; a < to; a++) bytes[a] = byte;
+    }
   }
 
   /** Puts what a prefix of `count` words of the chain leaves in a unit on top of the durable bytes. */
@@ -361,7 +357,7 @@ export class PersistHistory {
       () => `unit ${unit}: no survivor of ${count} words`,
     );
     let record = this.firstPending(unit);
-    while (record !== NO_RECORD && (this.recordBefore[record] as number) < count) {
+    while (record !== NONE && (this.recordBefore[record] as number) < count) {
       const words = Math.min(
         this.recordWords[record] as number,
         count - (this.recordBefore[record] as number),
