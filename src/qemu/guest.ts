@@ -3,7 +3,7 @@
  * after the other. Synchronous, as targets are. A guest that dies or hangs throws a GuestFailure; whoever
  * owns it boots another one.
  */
-import { EnvironmentError } from '../support/assert.js';
+import { assert, EnvironmentError } from '../support/assert.js';
 import type { Control } from './control.js';
 import type { GuestProgram } from './guest-program.js';
 import { alarmIn, parseKernelLog } from './kernel-log.js';
@@ -179,6 +179,7 @@ export class Guest {
       this.changed = this.machine.pmem.dirty;
       trace = new RawTrace(this.machine.trace, control.records);
       distrust = this.distrust(trace);
+      if (distrust !== null) this.machine.pmem.forget();
       control.answer();
       this.expect(CALL.next, 'unmount');
     }
@@ -231,6 +232,8 @@ export class Guest {
       this.mailbox.askRead('/proc/kallsyms');
       this.control.answer();
       this.expect(CALL.next, 'reading /proc/kallsyms');
+      const { mounted: error } = this.mailbox.steps;
+      assert(error === 0, () => `the agent reads /proc/kallsyms whole, error ${error}`);
       this.symbolTable = new Symbols(this.mailbox.content.toString('latin1'));
     }
     return this.symbolTable;

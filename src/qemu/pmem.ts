@@ -41,6 +41,11 @@ export class Pmem {
     return pages;
   }
 
+  /** Something else than the guest's traced stores may have changed pmem: the next image is copied whole. */
+  forget(): void {
+    this.original = null;
+  }
+
   /** Makes pmem equal to an image of which nothing is known. */
   put(image: Uint8Array): void {
     this.bytes.set(image);

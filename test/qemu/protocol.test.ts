@@ -62,7 +62,7 @@ describe('the header and protocol.ts agree on', () => {
     const { PMEM_BASE, PMEM_BYTES, MAILBOX_BASE, MAILBOX_BYTES, CONTROL_BYTES } = protocol;
     agrees('', { PMEM_BASE, PMEM_BYTES, MAILBOX_BASE, MAILBOX_BYTES, CONTROL_BYTES });
     const { ops, entries, log, content } = protocol.AREA;
-    agrees('AT_', { ops, entries, log, content });
+    agrees('AT_', { ops, entries, log, content, dirty: protocol.AT_DIRTY });
     agrees('FD_', { ram: protocol.FD.ram, control: protocol.FD.control, trace: protocol.FD.trace });
   });
 
