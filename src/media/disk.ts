@@ -24,8 +24,6 @@ export interface OpaqueDisk {
   readonly content: Uint8Array;
   /** Is a sector of the block device written whole or not at all? */
   readonly sectorAtomic: boolean;
-  /** Crash images to try beside those at promises. */
-  readonly images: number;
   /** Mounts a copy of the image; a string says why that failed, or what else is wrong with it. */
   mount(image: Uint8Array): RecoveredFiles | string;
 }

@@ -92,14 +92,13 @@ export class DurabilityRule {
     return this.changes[ino] as MetadataChange[];
   }
 
-  /** True if the call had promised something and returned success. */
-  exit(event: number): boolean {
+  exit(event: number): void {
     const { trace, verdict } = this.state;
     const task = trace.task(event);
     const open = this.open[task] ?? null;
-    if (open === null) return false;
+    if (open === null) return;
     this.open[task] = null;
-    if (trace.argument(event, AT.op_exit.result) !== 0) return false; // a call that failed promises nothing
+    if (trace.argument(event, AT.op_exit.result) !== 0) return; // a call that failed promises nothing
     verdict.promises++;
     const made: PromiseMade = {
       op: open.op,
@@ -115,7 +114,6 @@ export class DurabilityRule {
     this.checkMetadata(open.promise, made);
     this.checkDoubtful(open.promise, made);
     this.state.kept.push({ promise: open.promise, made });
-    return true;
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Program } from '../program/program.js';
 import type { Mechanism } from './mechanism.js';
 
 export const PROMISES = {
-  P0: 'recovery: after any power failure the file system mounts, and its check finds nothing wrong',
+  P0: 'the kernel neither warns nor crashes, and after any power failure the file system mounts',
   P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
   P3: 'fsync: all stores and writes before it, and the metadata, are on media',
   P4: 'fdatasync: all stores and writes before it, and what reading them needs, are on media',

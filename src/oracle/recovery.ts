@@ -1,8 +1,8 @@
 /**
  * Disks whose metadata only a mount can read: what a file system makes of a crash is no comparison of
- * counts, so it is tried out. Where a call has promised something, the image that kept nothing but what is
- * durable for certain is mounted; and at a few cuts, drawn from the trace, images whose survivors are drawn,
- * too. All promises made until then are asked about, and no file may show bytes that were never its own.
+ * counts, so it is tried out. At a few cuts, drawn from the trace, an image is mounted that kept nothing but
+ * what is durable for certain, or something more, drawn as well. All promises made until then are asked
+ * about, and no file may show bytes that were never its own.
  *
  * This is a sample, and the verdict says how large it was. What each call promised about the bytes of files
  * is decided for all survivors by the durability rule beside it.
@@ -10,9 +10,10 @@
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import type { RecoveredFiles } from '../media/disk.js';
 import { NO_RECORD } from '../persistency/history.js';
+import { pick } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import { hex, WORD_SIZE } from '../support/units.js';
-import { AT, STORE } from '../trace/event.js';
+import { AT, EVENT, STORE } from '../trace/event.js';
 import { afterCrash } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
 import type { PromiseId } from './promise.js';
@@ -31,26 +32,28 @@ export class RecoveryRule {
   constructor(private readonly state: JudgeState) {}
 
   reset(): void {
-    const { trace, disk } = this.state;
+    const { trace, options, disk } = this.state;
     this.cuts.clear();
     this.mounted.clear();
-    if (disk.kind === 'fresh') return;
+    if (disk.kind === 'fresh' || trace.length === 0) return;
     this.choice = Prng.fromSeed(BigInt(`0x${trace.hash()}`));
-    for (let i = 0; i < disk.images && trace.length > 0; i++) {
-      this.cuts.add(this.choice.below(trace.length));
+    const returns: number[] = [];
+    for (let event = 0; event < trace.length; event++) {
+      if (trace.kind(event) === EVENT.op_exit) returns.push(event);
+    }
+    for (let i = 0; i < options.images; i++) {
+      // Half of them where a call returns: that is where promises begin.
+      const atReturn = this.choice.below(2) === 0 && returns.length > 0;
+      this.cuts.add(atReturn ? pick(this.choice, returns) : this.choice.below(trace.length));
     }
   }
 
   /** Whatever event it was. */
   after(event: number): void {
     if (!this.cuts.has(event)) return;
-    const draw = this.choice.below(4);
-    this.tryImage(event, draw === 0 ? 'all' : draw === 1 ? 'none' : 'some');
-  }
-
-  /** A call has kept its promise so far as the trace can tell. */
-  promised(event: number): void {
-    if (this.state.disk.kind === 'opaque') this.tryImage(event, 'none');
+    // Nothing more than what is certain is the worst for promises; something of the rest for journals.
+    const draw = this.choice.below(8);
+    this.tryImage(event, draw < 4 ? 'none' : draw === 4 ? 'all' : 'some');
   }
 
   private tryImage(cut: number, survival: Survival): void {
