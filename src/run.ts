@@ -35,8 +35,8 @@ export interface RealSettings {
   readonly icountShift: number | null;
   /** A kernel function whose write-backs count as not done; null for none. */
   readonly ignoreFlush: string | null;
-  /** Is a sector of a block write on media whole or not at all? */
-  readonly sectorAtomic: boolean;
+  /** Bytes of a block write that reach media together: a word of pmem, a sector, or a page. */
+  readonly atomicBytes: 8 | 512 | 4096;
 }
 
 export const DEFAULT_SETTINGS: Settings = Object.freeze({

@@ -16,7 +16,7 @@ export const DEFAULT_REAL: RealSettings = Object.freeze({
   cpus: 1,
   icountShift: null,
   ignoreFlush: null,
-  sectorAtomic: true,
+  atomicBytes: 512,
 });
 
 export const isReal = ({ kernel }: KernelSpec): boolean => kernel.startsWith(REAL);

@@ -115,6 +115,7 @@ function addRun(program: Command, done: Done): void {
       place('--ignore-flush'),
     )
     .option('--no-sector-atomic', 'real kernels: a 512-byte sector of a block write may be torn')
+    .option('--block-atomic', 'real kernels: no block write is ever torn')
     .option('--no-seeds', 'without the hand-written seed programs')
     .option('--resume', 'goes on from what --corpus and --crashes hold')
     .option('--stop-on-first', 'ends at the first finding')

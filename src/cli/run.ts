@@ -41,6 +41,7 @@ export interface RunFlags {
   readonly deterministic?: number | true;
   readonly ignoreFlush?: string;
   readonly sectorAtomic: boolean;
+  readonly blockAtomic?: boolean;
   readonly seeds: boolean;
   readonly resume?: boolean;
   readonly stopOnFirst?: boolean;
@@ -124,13 +125,14 @@ function startingPrograms(flags: RunFlags, corpusDirectory: string): string[] {
 
 /** @throws UsageError for flags that only real kernels have. */
 function settingsOf(flags: RunFlags): Settings {
-  const { domain, persistency, fs, ignoreFlush, deterministic, sectorAtomic } = flags;
+  const { domain, persistency, fs, ignoreFlush, deterministic } = flags;
   const real = isReal({ kernel: flags.kernel, bugs: [] });
   if (real) {
     const icountShift =
       deterministic === undefined ? null : deterministic === true ? 0 : deterministic;
     const cpus = flags.threads > 1 ? 2 : 1;
-    const settings = { cpus, icountShift, ignoreFlush: ignoreFlush ?? null, sectorAtomic } as const;
+    const atomicBytes = flags.blockAtomic === true ? 4096 : flags.sectorAtomic ? 512 : 8;
+    const settings = { cpus, icountShift, ignoreFlush: ignoreFlush ?? null, atomicBytes } as const;
     return { domain, persistency, fs, real: settings };
   }
   if (fs !== 'ext4')

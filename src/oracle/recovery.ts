@@ -19,9 +19,6 @@ import type { Mechanism } from './mechanism.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
 
-/** What a block device writes at a time; a journal may take it to be written whole or not at all. */
-const SECTOR_BYTES = 512;
-
 type Survival = 'none' | 'all' | 'some';
 
 export class RecoveryRule {
@@ -107,7 +104,8 @@ export class RecoveryRule {
   /** What each pending unit keeps. */
   private drawShort(survival: Survival): ShortUnit[] {
     const { history, disk } = this.state;
-    const sectorAtomic = disk.kind === 'opaque' && disk.sectorAtomic;
+    // What a block device writes at a time; a journal may take it to be written whole or not at all.
+    const atomic = disk.kind === 'opaque' ? disk.atomicBytes : WORD_SIZE;
     const sectors = new Map<number, number>();
     return history.pending().map((unit) => {
       const durable = history.durable[unit] as number;
@@ -118,11 +116,12 @@ export class RecoveryRule {
           : survival === 'all'
             ? to
             : from + this.choice.below(to - from + 1);
-      if (!sectorAtomic || !this.isBlockWrite(unit)) return { unit, kept: draw(durable, visible) };
-      const sector = Math.floor((unit << history.unitShift) / SECTOR_BYTES);
+      if (atomic === WORD_SIZE || !this.isBlockWrite(unit))
+        return { unit, kept: draw(durable, visible) };
+      const sector = Math.floor((unit << history.unitShift) / atomic);
       let writes = sectors.get(sector);
       if (writes === undefined) {
-        const [from, to] = this.wholeWrites(sector);
+        const [from, to] = this.wholeWrites(sector, atomic);
         writes = draw(from, Math.max(from, to));
         sectors.set(sector, writes);
       }
@@ -146,11 +145,11 @@ export class RecoveryRule {
   }
 
   /** Whole writes of a sector: those certainly on media, and those that have ended. */
-  private wholeWrites(sector: number): [number, number] {
+  private wholeWrites(sector: number, atomic: number): [number, number] {
     const { history } = this.state;
     const words = this.wordsPerUnit();
-    const first = (sector * SECTOR_BYTES) >> history.unitShift;
-    const last = ((sector + 1) * SECTOR_BYTES - 1) >> history.unitShift;
+    const first = (sector * atomic) >> history.unitShift;
+    const last = ((sector + 1) * atomic - 1) >> history.unitShift;
     let durable = 0;
     let ended = Number.MAX_SAFE_INTEGER;
     for (let unit = first; unit <= last; unit++) {

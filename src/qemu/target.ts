@@ -15,6 +15,7 @@ import { FILESYSTEMS, makeFilesystem } from './filesystem.js';
 import type { RunResult } from './guest.js';
 import { DEFAULT_GUEST, Guest, GuestFailure } from './guest.js';
 import { guestProgram } from './guest-program.js';
+import { complaintIn } from './kernel-log.js';
 import type { FoundFile } from './mailbox.js';
 import type { ConstantImage } from './pmem.js';
 import { translate } from './translate.js';
@@ -29,7 +30,7 @@ export interface QemuOptions {
   readonly icountShift: number | null;
   /** Write-backs that this kernel function issues count as not done. */
   readonly ignoreFlush: string | null;
-  readonly sectorAtomic: boolean;
+  readonly atomicBytes: number;
 }
 
 /** Images with files in them that are kept, each as large as the file system. */
@@ -134,7 +135,7 @@ export class QemuTarget implements Target {
       layout,
       metadata,
       content: base,
-      sectorAtomic: this.options.sectorAtomic,
+      atomicBytes: this.options.atomicBytes,
       mount: (crashed) => this.mount(crashed, image, changed),
     };
     const warned: Alarm | null = alarm === null ? null : { kind: 'warned', text: alarm };
@@ -168,7 +169,7 @@ export class QemuTarget implements Target {
     }));
     const disk: OpaqueDisk = {
       ...{ kind: 'opaque', layout, metadata: { tid: 0, files }, content },
-      ...{ sectorAtomic: true, mount: () => 'there is no image' },
+      ...{ atomicBytes: 512, mount: () => 'there is no image' },
     };
     return { disk, trace: this.trace, schedule: [], stuck: [], alarm, discarded: null };
   }
@@ -179,11 +180,13 @@ export class QemuTarget implements Target {
     pages: RunResult['changed'],
   ): RecoveredFiles | string {
     try {
-      const { steps, files, alarm } = this.running().check(crashed, this.filesystem.mount, {
+      const { steps, files, alarm, log } = this.running().check(crashed, this.filesystem.mount, {
         from,
         pages,
       });
-      if (steps.mounted !== 0) return `mount fails with error ${-steps.mounted}`;
+      if (steps.mounted !== 0) {
+        return `mount fails with error ${-steps.mounted}: ${complaintIn(log)}`;
+      }
       if (alarm !== null) return `the kernel complains: ${alarm}`;
       const broken = files.find(({ error }) => error !== 0);
       if (broken !== undefined) return `reading ${broken.name} fails with error ${-broken.error}`;
