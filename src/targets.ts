@@ -12,8 +12,9 @@ import { MODEL_PACE, REAL_PACE } from './target/target.js';
 
 const REAL = 'qemu:';
 
+/** For what was recorded on the model. */
 export const DEFAULT_REAL: RealSettings = Object.freeze({
-  cpus: 1,
+  cpus: 2,
   icountShift: null,
   ignoreFlush: null,
   atomicBytes: 512,

@@ -9,7 +9,7 @@ import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
-import { minimized } from '../minimize/record.js';
+import { hitRate, minimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
@@ -192,8 +192,8 @@ export class Fuzzer {
       this.known.add(signature);
       const { finding, trace } = minimized(this.line, this.findingSetup(), failure, signature);
       const { pointNames } = this.line.target;
-      const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, trace, { pointNames, file: FILE_PLACEHOLDER });
+      const reproducer = toReproducer({ ...finding, ...hitRate(this.line, finding) }, pointNames);
       findings.push({ reproducer, report, afterExecutions: counts.executions });
       if (this.setup.stopOnFirst) return;
     }

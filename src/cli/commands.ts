@@ -51,7 +51,7 @@ export function buildProgram(exited: (code: number) => void): Command {
 }
 
 function addRun(program: Command, done: Done): void {
-  program
+  const run = program
     .command('run')
     .description(
       'a campaign: generates, executes, checks every crash state, minimises, files findings',
@@ -104,6 +104,17 @@ function addRun(program: Command, done: Done): void {
       oneOf('--fs', ['ext4', 'xfs', 'xfs-reflink']),
       'ext4',
     )
+    .option('--no-seeds', 'without the hand-written seed programs')
+    .option('--resume', 'goes on from what --corpus and --crashes hold')
+    .option('--stop-on-first', 'ends at the first finding')
+    .option('--json', 'one JSON object on stdout at the end, nothing else there')
+    .action(done(runCampaign));
+  addRealFlags(run);
+}
+
+/** What only real kernels have (--kernel qemu:PATH). */
+function addRealFlags(run: Command): void {
+  run
     .option(
       '--deterministic [shift]',
       'real kernels: traces that repeat; the shift (0 to 10) decides how two threads race',
@@ -115,12 +126,7 @@ function addRun(program: Command, done: Done): void {
       place('--ignore-flush'),
     )
     .option('--no-sector-atomic', 'real kernels: a 512-byte sector of a block write may be torn')
-    .option('--block-atomic', 'real kernels: no block write is ever torn')
-    .option('--no-seeds', 'without the hand-written seed programs')
-    .option('--resume', 'goes on from what --corpus and --crashes hold')
-    .option('--stop-on-first', 'ends at the first finding')
-    .option('--json', 'one JSON object on stdout at the end, nothing else there')
-    .action(done(runCampaign));
+    .option('--block-atomic', 'real kernels: no block write is ever torn');
 }
 
 function addReproducerVerbs(program: Command, done: Done): void {

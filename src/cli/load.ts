@@ -62,6 +62,16 @@ export function lineFor(kernel: KernelSpec, settings: Settings): Line {
   return { target: openTarget(kernel, settings), judge: new Judge(new Image()), settings };
 }
 
+/** A line that is given back when `body` is done with it. */
+export function withLine<T>(kernel: KernelSpec, settings: Settings, body: (line: Line) => T): T {
+  const line = lineFor(kernel, settings);
+  try {
+    return body(line);
+  } finally {
+    line.target.close();
+  }
+}
+
 /** `mainline --bug A2`, as the user would type it after --kernel. */
 export function kernelText(kernel: KernelSpec): string {
   return [kernel.kernel, ...kernel.bugs.map((bug) => `--bug ${bug}`)].join(' ');

@@ -3,14 +3,14 @@
  */
 import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer, toReproducer } from '../finding/reproducer.js';
-import { minimized } from '../minimize/record.js';
+import { hitRate, minimized } from '../minimize/record.js';
 import { sameFailure } from '../minimize/same-failure.js';
 import type { Line } from '../run.js';
 import { UsageError } from '../support/assert.js';
 import { writeWhole } from '../support/files.js';
 import { plural } from '../support/words.js';
 import type { Loaded } from './load.js';
-import { kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
+import { kernelText, loadReproducer, settingsOf, withLine } from './load.js';
 import { checkOutput } from './places.js';
 import { out } from './print.js';
 
@@ -21,8 +21,8 @@ export interface MinimizeFlags {
 export function minimizeFile(file: string, flags: MinimizeFlags): number {
   checkOutput('--output', flags.output);
   const loaded = loadReproducer(file);
-  const line = lineFor(loaded.recordedOn, settingsOf(loaded.setup));
-  const smaller = smallest(loaded, line);
+  const settings = settingsOf(loaded.setup);
+  const smaller = withLine(loaded.recordedOn, settings, (line) => smallest(loaded, line));
   writeWhole(flags.output, printReproducer(smaller), { durable: true });
   const before = loaded.reproducer;
   out(
@@ -42,5 +42,5 @@ function smallest(loaded: Loaded, line: Line): Reproducer {
     );
   }
   const { finding } = minimized(line, loaded.setup, first, signature);
-  return toReproducer(finding, line.target.pointNames);
+  return toReproducer({ ...finding, ...hitRate(line, finding) }, line.target.pointNames);
 }

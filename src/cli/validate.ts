@@ -66,20 +66,24 @@ export function validate(paths: readonly string[], flags: ValidateFlags): number
     const [beforeLine, afterLine] = [lineFor(before, settings), lineFor(after, settings)];
     const check = checkReproducer(loaded, beforeLine, afterLine);
     const minimizer = lineFor(after, settings);
-    const neighbourhood = checkNeighbourhood(loaded, beforeLine, afterLine, {
-      seed: flags.seed,
-      executions: flags.execs,
-      onFailure: (example) => {
-        const signature = signatureOf(example.violation);
-        if (counters.has(signature)) return;
-        counters.set(signature, file(example, minimizer, after, loaded, directory));
-      },
-      onProgress: () => {
-        if (++done % PROGRESS_EVERY === 0)
-          err(`${thousands(done)} of ${thousands(executions)} executions`);
-      },
-    });
-    return { loaded, ...check, neighbourhood };
+    try {
+      const neighbourhood = checkNeighbourhood(loaded, beforeLine, afterLine, {
+        seed: flags.seed,
+        executions: flags.execs,
+        onFailure: (example) => {
+          const signature = signatureOf(example.violation);
+          if (counters.has(signature)) return;
+          counters.set(signature, file(example, minimizer, after, loaded, directory));
+        },
+        onProgress: () => {
+          if (++done % PROGRESS_EVERY === 0)
+            err(`${thousands(done)} of ${thousands(executions)} executions`);
+        },
+      });
+      return { loaded, ...check, neighbourhood };
+    } finally {
+      for (const line of [beforeLine, afterLine, minimizer]) line.target.close();
+    }
   });
   const accepted = checked.every(isAccepted);
   const answer = {

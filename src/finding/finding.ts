@@ -18,6 +18,12 @@ export interface FindingSetup extends Settings {
   readonly bugs: readonly string[];
 }
 
+/** How often a reproducer failed when it was run again and again. */
+export interface HitRate {
+  readonly runs: number;
+  readonly failures: number;
+}
+
 export interface Finding {
   readonly setup: FindingSetup;
   readonly program: Program;
@@ -25,6 +31,8 @@ export interface Finding {
   readonly violation: Violation;
   /** Hash of the whole trace, which a replay must give again. */
   readonly traceHash: string;
+  /** Of targets that do not repeat. */
+  readonly hits?: HitRate;
 }
 
 export function signatureOf(violation: Pick<Violation, 'promise' | 'mechanism'>): string {

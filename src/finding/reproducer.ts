@@ -14,7 +14,7 @@ import { parseSchedule, printSchedule } from '../schedule/text.js';
 import { UsageError } from '../support/assert.js';
 import { JsonForm, parseJson } from '../support/json.js';
 import { VERSION } from '../support/version.js';
-import type { Finding, FindingSetup } from './finding.js';
+import type { Finding, FindingSetup, HitRate } from './finding.js';
 import { catalogueRows, findingId, placeOf, signatureOf, titleOf } from './finding.js';
 import schema from './reproducer.schema.json';
 
@@ -41,6 +41,8 @@ export interface Reproducer extends FindingSetup {
     } | null;
   };
   readonly traceHash: string;
+  /** Of targets that do not repeat: how often it failed when it was filed. */
+  readonly hits?: HitRate;
   readonly ops: number;
   readonly threads: number;
   readonly contextSwitches: number;
@@ -88,6 +90,7 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
             },
     },
     traceHash: finding.traceHash,
+    ...(finding.hits === undefined ? {} : { hits: finding.hits }),
     ops: opCount(finding.program),
     threads: threadCount(finding.program),
     contextSwitches: contextSwitches(finding.schedule),

@@ -2,7 +2,7 @@
  * A finding is only filed after it has been replayed: strictly, from the program and schedule that will be
  * stored, with the same signature.
  */
-import type { Finding, FindingSetup } from '../finding/finding.js';
+import type { Finding, FindingSetup, HitRate } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { ProgramGenerator } from '../program/generate.js';
 import { OP } from '../program/op.js';
@@ -47,6 +47,21 @@ export function record(
   }
   return null;
 }
+
+/** Runs a reproducer again and again on a target that does not repeat; nothing for one that does. */
+export function hitRate(line: Line, { program, schedule, violation }: Finding): { hits?: HitRate } {
+  if (line.target.pace.attempts === 1) return {};
+  let failures = 0;
+  for (let run = 0; run < HIT_RUNS; run++) {
+    const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
+    const { violations } = runOnce(line, program, scheduler).verdict;
+    const wanted = signatureOf(violation);
+    if (violations.some((found) => signatureOf(found) === wanted)) failures++;
+  }
+  return { hits: { runs: HIT_RUNS, failures } };
+}
+
+const HIT_RUNS = 10;
 
 /** Fresh programs that may be looked at, and failures among them that are minimised. */
 const FRESH_PROGRAMS = 4000;

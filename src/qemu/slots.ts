@@ -35,7 +35,7 @@ export class Slots {
   /** The file pages that an msync is about; null if it is about no shared mapping. */
   syncRange(op: Op): PageRange | null {
     const mapping = this.mappings.get(op.target);
-    if (op.code !== OP.msync || !mapping?.shared) return null;
+    if (op.code !== OP.msync || mapping === undefined || !mapping.shared) return null;
     const pages = Math.min(op.length, mapping.pages - op.offset);
     return pages > 0 ? { ino: mapping.ino, page: mapping.page + op.offset, pages } : null;
   }

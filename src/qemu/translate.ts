@@ -1,10 +1,10 @@
 /**
  * From what the plugin recorded to the trace vocabulary: stores with the files that they belong to, flushes
- * and fences, the operations and what they changed in the files' extents and sizes. From here on nobody knows
- * that the kernel was a real one.
+ * and fences, the operations and what they changed in the files' extents and sizes. From here on nobody
+ * knows that the kernel was a real one.
  *
- * A thread of the program runs on the CPU of its number. What the kernel does in its own threads belongs to no
- * operation; what it does on a CPU belongs to the operation there.
+ * A thread of the program runs on the CPU of its number; what the kernel does on a CPU belongs to the
+ * operation there.
  */
 import type { Layout, Metadata } from '../media/layout.js';
 import type { Program } from '../program/program.js';

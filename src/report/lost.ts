@@ -16,13 +16,24 @@ interface PartOfStore {
   readonly place: string;
 }
 
+/** A real file system has hundreds of lines on their way at a time. */
+const UNITS_SHOWN = 24;
+
 export function printLost(finding: Finding, trace: Trace): string {
   const { plan } = finding.violation;
   if (plan === null) return '';
-  const lines = plan.short.flatMap((short) => lostUnit(finding, trace, plan.cut, short));
+  const lines = plan.short
+    .slice(0, UNITS_SHOWN)
+    .flatMap((short) => lostUnit(finding, trace, plan.cut, short));
+  if (plan.short.length > UNITS_SHOWN) {
+    lines.push(`and ${plural(plan.short.length - UNITS_SHOWN, 'unit')} more that were pending`);
+  }
   if (plan.short.length === 0) lines.push('every line that was written survives');
   const made = plan.version === 0 ? ', as made by mkfs' : '';
-  lines.push(`file system metadata: as of commit ${plan.version}${made}`);
+  // A real file system's metadata is among the lines above.
+  if (finding.setup.real === undefined) {
+    lines.push(`file system metadata: as of commit ${plan.version}${made}`);
+  }
   return `\nLost:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 

@@ -42,9 +42,28 @@ export function printReport(finding: Finding, trace: Trace, options: ReportOptio
     `\n${timeline}${ending(violation)}\n`,
     printLost(finding, trace),
     `\nProgram:\n\n${indent(printProgram(program))}`,
-    `\nSchedule:\n\n${indent(printSchedule(schedule, pointNames))}`,
+    schedule.length === 0 ? '' : `\nSchedule:\n\n${indent(printSchedule(schedule, pointNames))}`,
     file === null ? '' : `\nReplay: npx daxfuzz replay ${file}\n`,
   ].join('');
+}
+
+/** How a real kernel was run, and how often it failed. */
+function realFields({ setup, hits }: Finding): [string, string][] {
+  const { real } = setup;
+  if (real === undefined) return [];
+  const fields: [string, string][] = [
+    [
+      'guest',
+      [
+        plural(real.cpus, 'CPU'),
+        real.icountShift === null ? 'in real time' : `deterministic, shift ${real.icountShift}`,
+        `block writes atomic by ${real.atomicBytes} bytes`,
+        ...(real.ignoreFlush === null ? [] : [`write-backs of ${real.ignoreFlush} ignored`]),
+      ].join(', '),
+    ],
+  ];
+  if (hits !== undefined) fields.push(['hit rate', `${hits.failures} of ${hits.runs} runs`]);
+  return fields;
 }
 
 /** Continuation lines are not indented. */
@@ -68,6 +87,7 @@ function header(finding: Finding, file: string | null): string {
     ['kernel', `${setup.kernel}${bugs}`],
     ['signature', `${signatureOf(violation)}${like}`],
     ['file system', `${setup.fs}, ${domain}, ${setup.persistency}-ordered`],
+    ...realFields(finding),
     ['size', size.join(', ')],
     ['trace', traceHash],
     ['daxfuzz', VERSION],
