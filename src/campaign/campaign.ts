@@ -11,7 +11,7 @@ import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer } from '../finding/reproducer.js';
 import { reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import type { Settings } from '../run.js';
+import type { RealSettings, Settings } from '../run.js';
 import { Defect, EnvironmentError, messageOf } from '../support/assert.js';
 import { paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
@@ -58,7 +58,9 @@ export interface SummaryFinding {
   readonly elapsedMsToFind: number;
 }
 
-export interface CampaignSummary extends Settings, Readonly<Counts> {
+export interface CampaignSummary extends Omit<Settings, 'real'>, Readonly<Counts> {
+  /** Null for the model. */
+  readonly real: RealSettings | null;
   readonly format: 1;
   readonly daxfuzz: string;
   readonly kernel: string;
@@ -165,6 +167,7 @@ export class Campaign {
       kernel: options.kernel.kernel,
       bugs: options.kernel.bugs,
       ...options.settings,
+      real: options.settings.real ?? null,
       scheduler: options.scheduler,
       seed: options.seed,
       workers: options.workers,

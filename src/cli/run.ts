@@ -277,7 +277,7 @@ function progressLine(summary: CampaignSummary): string {
 
 /** How much of what recovery does was looked at. */
 function sampledText(summary: CampaignSummary): string {
-  if (summary.real === undefined) {
+  if (summary.real === null) {
     return 'nothing was sampled: recovery reads one commit record, and each that can survive was decided on its own';
   }
   return (

@@ -112,7 +112,7 @@ describe('a file that is no reproducer', () => {
       ['a control in a program', { program: ['\u0007'] }, /\/program\/0 must match/],
       ['a control in a schedule', { schedule: ['start -> t0\n'] }, /\/schedule\/0 must match/],
       ['an unknown promise', { promise: 'P99' }, /\/promise must be equal/],
-      ['an unknown file system', { fs: 'xfs' }, /\/fs must be equal/],
+      ['an unknown file system', { fs: 'btrfs' }, /\/fs must be equal/],
       ['an unknown domain', { domain: 'battery' }, /\/domain must be equal/],
       ['a program that is text', { program: 't0: sync()' }, /\/program must be array/],
       [
