@@ -30,11 +30,13 @@ EXPORT int qemu_plugin_version = QEMU_API_VERSION;
 #define PAGE_BYTES 4096
 #define CPUS_MAX 8
 #define CR3 16
-#define REGISTERS 17
+#define GS_BASE 17
+#define KERNEL_GS_BASE 18
+#define REGISTERS 19
 
 static const char *const register_names[REGISTERS] = {
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "cr3",
+    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "cr3", "gs_base", "k_gs_base",
 };
 
 static struct qemu_plugin_register *registers[CPUS_MAX][REGISTERS];
@@ -46,6 +48,9 @@ static struct control *control;
 /* A byte for each page of pmem, set also while the trace is off; cleared by the controller. */
 static uint8_t *dirty;
 static bool tracing;
+static unsigned int cpu_count;
+/* Where each CPU has its own data in the kernel; the agent says which is whose. */
+static uint64_t cpu_data[CPUS_MAX];
 /* Per CPU: whether anything was recorded that an sfence, and that a locked instruction, would order. */
 static bool unfenced[CPUS_MAX];
 static bool unlocked[CPUS_MAX];
@@ -66,6 +71,52 @@ static struct record *append(uint8_t kind, unsigned int cpu)
     return record;
 }
 
+static uint64_t read_register(unsigned int cpu, int number)
+{
+    uint64_t value = 0;
+    struct qemu_plugin_register *handle = registers[cpu][number];
+    if (handle == NULL) {
+        report_problem(PROBLEM_REGISTERS);
+        return 0;
+    }
+    g_byte_array_set_size(register_bytes, 0);
+    qemu_plugin_read_register(handle, register_bytes);
+    unsigned int length = register_bytes->len;
+    if (length == 0) report_problem(PROBLEM_REGISTERS);
+    memcpy(&value, register_bytes->data, length < 8 ? length : 8);
+    return value;
+}
+
+/* The address of the CPU's own data is in one register while in the kernel, in the other while in user space. */
+static uint64_t own_data(unsigned int reported)
+{
+    uint64_t base = read_register(reported, GS_BASE);
+    return base >= USER_END ? base : read_register(reported, KERNEL_GS_BASE);
+}
+
+/*
+ * The CPU that executes. With one thread for all CPUs, QEMU reports the one for which an instruction was
+ * translated, and CPUs share translations (gen_cpu_index in its accel/tcg/plugin-gen.c).
+ */
+static unsigned int running_cpu(unsigned int reported)
+{
+    if (cpu_count == 1) return reported;
+    uint64_t data = own_data(reported);
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        if (cpu_data[cpu] == data) return cpu;
+    }
+    report_problem(PROBLEM_CPU);
+    return reported;
+}
+
+static bool any(const bool *of_cpus)
+{
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        if (of_cpus[cpu]) return true;
+    }
+    return false;
+}
+
 /* --- stores -------------------------------------------------------------------------------------- */
 
 /* The program counter and whether the store is non-temporal, in one pointer; kernel addresses keep their sign. */
@@ -80,9 +131,10 @@ static void mark_dirty(uint32_t offset, unsigned int length)
     dirty[(offset + length - 1) / PAGE_BYTES] = 1;
 }
 
-static void append_store(unsigned int cpu, uint32_t offset, const uint8_t *bytes, unsigned int length,
+static void append_store(unsigned int reported, uint32_t offset, const uint8_t *bytes, unsigned int length,
                          void *packed)
 {
+    unsigned int cpu = running_cpu(reported);
     mark_dirty(offset, length);
     struct record *record = append(RECORD_STORE, cpu);
     uint64_t words[2] = {0, 0};
@@ -144,22 +196,6 @@ static void on_store(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t addr
 
 /* --- flushes and fences --------------------------------------------------------------------------- */
 
-static uint64_t read_register(unsigned int cpu, int number)
-{
-    uint64_t value = 0;
-    struct qemu_plugin_register *handle = registers[cpu][number];
-    if (handle == NULL) {
-        report_problem(PROBLEM_REGISTERS);
-        return 0;
-    }
-    g_byte_array_set_size(register_bytes, 0);
-    qemu_plugin_read_register(handle, register_bytes);
-    unsigned int length = register_bytes->len;
-    if (length == 0) report_problem(PROBLEM_REGISTERS);
-    memcpy(&value, register_bytes->data, length < 8 ? length : 8);
-    return value;
-}
-
 /* Walks the guest's page tables; false where nothing is mapped. */
 static bool translate(unsigned int cpu, uint64_t address, uint64_t *physical)
 {
@@ -211,6 +247,7 @@ static void on_flush(unsigned int cpu, void *data)
     }
     /* Where nothing is mapped the instruction faults, and is executed again if the fault is mended. */
     if (!translate(cpu, address, &physical) || physical - PMEM_BASE >= PMEM_BYTES) return;
+    cpu = running_cpu(cpu);
     struct record *record = append(RECORD_FLUSH, cpu);
     record->length = 64;
     record->how = instruction->how;
@@ -223,7 +260,10 @@ static void on_flush(unsigned int cpu, void *data)
 /* A fence after a fence says nothing new; the kernel executes thousands of locked instructions. */
 static void on_fence(unsigned int cpu, uint64_t pc, uint8_t how)
 {
-    if (!tracing || !(how == FENCE_LOCKED ? unlocked : unfenced)[cpu]) return;
+    const bool *unordered = how == FENCE_LOCKED ? unlocked : unfenced;
+    if (!tracing || !any(unordered)) return;
+    cpu = running_cpu(cpu);
+    if (!unordered[cpu]) return;
     struct record *record = append(RECORD_FENCE, cpu);
     record->length = 0;
     record->how = how;
@@ -265,7 +305,7 @@ static void ask(uint32_t call)
 static void append_mark(unsigned int cpu, uint8_t kind)
 {
     uint64_t packed = read_register(cpu, 6);
-    struct record *record = append(kind, cpu);
+    struct record *record = append(kind, running_cpu(cpu));
     record->length = packed;
     record->how = packed >> 8;
     record->number = packed >> 32;
@@ -280,6 +320,15 @@ static void on_hypercall(unsigned int cpu, void *data)
     uint32_t call = read_register(cpu, 7);
     if (call >= CALL_MARK) {
         if (tracing) append_mark(cpu, call - CALL_MARK);
+        return;
+    }
+    if (call == CALL_PROBLEM) {
+        report_problem(read_register(cpu, 6));
+        return;
+    }
+    if (call == CALL_CPU) {
+        uint64_t number = read_register(cpu, 6);
+        if (number < CPUS_MAX) cpu_data[number] = own_data(cpu);
         return;
     }
     tracing = false;
@@ -318,6 +367,8 @@ static void instrument(struct qemu_plugin_insn *insn)
 {
     static const execute_callback fences[] = {
         [FENCE_SFENCE] = on_sfence, [FENCE_MFENCE] = on_mfence, [FENCE_LOCKED] = on_locked};
+    /* See running_cpu. */
+    enum qemu_plugin_cb_flags access = cpu_count > 1 ? QEMU_PLUGIN_CB_R_REGS : QEMU_PLUGIN_CB_NO_REGS;
     uint8_t bytes[16];
     size_t length = qemu_plugin_insn_data(insn, bytes, sizeof bytes);
     uint64_t pc = qemu_plugin_insn_vaddr(insn);
@@ -327,13 +378,13 @@ static void instrument(struct qemu_plugin_insn *insn)
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_flush, QEMU_PLUGIN_CB_R_REGS, flush);
     } else if (instruction.kind == INSTRUCTION_FENCE) {
         execute_callback callback = fences[instruction.how];
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, QEMU_PLUGIN_CB_NO_REGS, (void *)pc);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, access, (void *)pc);
     } else if (instruction.kind == INSTRUCTION_HYPERCALL) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_hypercall, QEMU_PLUGIN_CB_R_REGS, NULL);
     }
     if (instruction.kind == INSTRUCTION_STACK) return;
     void *packed = pack(pc, instruction.kind == INSTRUCTION_NON_TEMPORAL);
-    qemu_plugin_register_vcpu_mem_cb(insn, on_store, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, packed);
+    qemu_plugin_register_vcpu_mem_cb(insn, on_store, access, QEMU_PLUGIN_MEM_W, packed);
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
@@ -353,6 +404,7 @@ static void on_vcpu(qemu_plugin_id_t id, unsigned int cpu)
         report_problem(PROBLEM_REGISTERS);
         return;
     }
+    if (cpu_count <= cpu) cpu_count = cpu + 1;
     const qemu_plugin_reg_descriptor *descriptors = (const qemu_plugin_reg_descriptor *)found->data;
     for (unsigned int at = 0; at < found->len; at++) {
         for (int number = 0; number < REGISTERS; number++) {
