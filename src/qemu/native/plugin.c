@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cpu.h"
 #include "instruction.h"
 #include "protocol.h"
 #include "qemu-api.h"
@@ -26,21 +27,8 @@ EXPORT int qemu_plugin_version = QEMU_API_VERSION;
 
 /* Where nokaslr and four-level page tables put the direct map of physical memory. */
 #define DIRECT_MAP 0xffff888000000000ull
-#define USER_END 0x0000800000000000ull
 #define PAGE_BYTES 4096
-#define CPUS_MAX 8
-#define CR3 16
-#define GS_BASE 17
-#define KERNEL_GS_BASE 18
-#define REGISTERS 19
 
-static const char *const register_names[REGISTERS] = {
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "cr3", "gs_base", "k_gs_base",
-};
-
-static struct qemu_plugin_register *registers[CPUS_MAX][REGISTERS];
-static GByteArray *register_bytes;
 static const uint8_t *ram;
 static uint64_t ram_bytes;
 static struct record *trace;
@@ -48,14 +36,11 @@ static struct control *control;
 /* A byte for each page of pmem, set also while the trace is off; cleared by the controller. */
 static uint8_t *dirty;
 static bool tracing;
-static unsigned int cpu_count;
-/* Where each CPU has its own data in the kernel; the agent says which is whose. */
-static uint64_t cpu_data[CPUS_MAX];
 /* Per CPU: whether anything was recorded that an sfence, and that a locked instruction, would order. */
 static bool unfenced[CPUS_MAX];
 static bool unlocked[CPUS_MAX];
 
-static void report_problem(uint32_t which)
+void report_problem(uint32_t which)
 {
     if (control->problems++ == 0) control->problem = which;
 }
@@ -69,44 +54,6 @@ static struct record *append(uint8_t kind, unsigned int cpu)
     record->kind = kind;
     record->cpu = cpu;
     return record;
-}
-
-static uint64_t read_register(unsigned int cpu, int number)
-{
-    uint64_t value = 0;
-    struct qemu_plugin_register *handle = registers[cpu][number];
-    if (handle == NULL) {
-        report_problem(PROBLEM_REGISTERS);
-        return 0;
-    }
-    g_byte_array_set_size(register_bytes, 0);
-    qemu_plugin_read_register(handle, register_bytes);
-    unsigned int length = register_bytes->len;
-    if (length == 0) report_problem(PROBLEM_REGISTERS);
-    memcpy(&value, register_bytes->data, length < 8 ? length : 8);
-    return value;
-}
-
-/* The address of the CPU's own data is in one register while in the kernel, in the other while in user space. */
-static uint64_t own_data(unsigned int reported)
-{
-    uint64_t base = read_register(reported, GS_BASE);
-    return base >= USER_END ? base : read_register(reported, KERNEL_GS_BASE);
-}
-
-/*
- * The CPU that executes. With one thread for all CPUs, QEMU reports the one for which an instruction was
- * translated, and CPUs share translations (gen_cpu_index in its accel/tcg/plugin-gen.c).
- */
-static unsigned int running_cpu(unsigned int reported)
-{
-    if (cpu_count == 1) return reported;
-    uint64_t data = own_data(reported);
-    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-        if (cpu_data[cpu] == data) return cpu;
-    }
-    report_problem(PROBLEM_CPU);
-    return reported;
 }
 
 static bool any(const bool *of_cpus)
@@ -304,31 +251,30 @@ static void ask(uint32_t call)
 
 static void append_mark(unsigned int cpu, uint8_t kind)
 {
-    uint64_t packed = read_register(cpu, 6);
+    uint64_t packed = read_register(cpu, RSI);
     struct record *record = append(kind, running_cpu(cpu));
     record->length = packed;
     record->how = packed >> 8;
     record->number = packed >> 32;
-    record->pc = read_register(cpu, 2);
-    record->low = read_register(cpu, 1);
-    record->high = read_register(cpu, 8);
+    record->pc = read_register(cpu, RDX);
+    record->low = read_register(cpu, RCX);
+    record->high = read_register(cpu, R8);
 }
 
 static void on_hypercall(unsigned int cpu, void *data)
 {
     (void)data;
-    uint32_t call = read_register(cpu, 7);
+    uint32_t call = read_register(cpu, RDI);
     if (call >= CALL_MARK) {
         if (tracing) append_mark(cpu, call - CALL_MARK);
         return;
     }
     if (call == CALL_PROBLEM) {
-        report_problem(read_register(cpu, 6));
+        report_problem(read_register(cpu, RSI));
         return;
     }
     if (call == CALL_CPU) {
-        uint64_t number = read_register(cpu, 6);
-        if (number < CPUS_MAX) cpu_data[number] = own_data(cpu);
+        name_cpu(cpu, read_register(cpu, RSI));
         return;
     }
     tracing = false;
@@ -367,8 +313,7 @@ static void instrument(struct qemu_plugin_insn *insn)
 {
     static const execute_callback fences[] = {
         [FENCE_SFENCE] = on_sfence, [FENCE_MFENCE] = on_mfence, [FENCE_LOCKED] = on_locked};
-    /* See running_cpu. */
-    enum qemu_plugin_cb_flags access = cpu_count > 1 ? QEMU_PLUGIN_CB_R_REGS : QEMU_PLUGIN_CB_NO_REGS;
+    enum qemu_plugin_cb_flags access = access_for_running_cpu();
     uint8_t bytes[16];
     size_t length = qemu_plugin_insn_data(insn, bytes, sizeof bytes);
     uint64_t pc = qemu_plugin_insn_vaddr(insn);
@@ -399,20 +344,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 static void on_vcpu(qemu_plugin_id_t id, unsigned int cpu)
 {
     (void)id;
-    GArray *found = qemu_plugin_get_registers();
-    if (cpu >= CPUS_MAX || found == NULL) {
-        report_problem(PROBLEM_REGISTERS);
-        return;
-    }
-    if (cpu_count <= cpu) cpu_count = cpu + 1;
-    const qemu_plugin_reg_descriptor *descriptors = (const qemu_plugin_reg_descriptor *)found->data;
-    for (unsigned int at = 0; at < found->len; at++) {
-        for (int number = 0; number < REGISTERS; number++) {
-            if (strcmp(descriptors[at].name, register_names[number]) == 0) {
-                registers[cpu][number] = descriptors[at].handle;
-            }
-        }
-    }
+    add_cpu(cpu);
     prctl(PR_SET_TIMERSLACK, 1000);
 }
 
@@ -436,7 +368,6 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
     ram = map_fd(FD_RAM, &ram_bytes);
     control = map_fd(FD_CONTROL, &length);
     trace = map_fd(FD_TRACE, &length);
-    register_bytes = g_byte_array_new();
     dirty = (uint8_t *)control + AT_DIRTY;
     if (ram == NULL || control == NULL || trace == NULL) return -1;
     qemu_plugin_register_vcpu_init_cb(id, on_vcpu);
