@@ -1,13 +1,15 @@
 /** Empty file systems as images, made once by mkfs and kept in memory. */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { STALE_BYTE } from '../program/program.js';
-import { EnvironmentError, messageOf } from '../support/assert.js';
+import { EnvironmentError } from '../support/assert.js';
+import { nativeFile } from './initrd.js';
 import type { MountOptions } from './mailbox.js';
+import { fillFile } from './shared-memory.js';
+import { runTool, TOOL_FD } from './tools.js';
 
-export type FilesystemName = 'ext4' | 'xfs' | 'xfs-reflink';
+/** Those with -huge place files on 2 MiB of pmem, so that aligned mappings get huge entries. */
+export type FilesystemName =
+  'ext4' | 'ext4-huge' | 'xfs' | 'xfs-huge' | 'xfs-reflink' | 'xfs-reflink-huge';
 
 export interface Filesystem {
   readonly mount: MountOptions;
@@ -22,58 +24,75 @@ const UUID = '64617866-757a-7a00-8000-000000000001';
 const DAX = 'dax=always';
 /** 2024-01-01, as seconds. */
 const FAKE_TIME = '1704067200';
+/** Of what a failing mkfs says; after that come its options. */
+const TOLD_LINES = 3;
+
+/** Blocks of 2 MiB, what a PMD entry maps. */
+const HUGE = 512;
 
 /** The hidden --unsupported lifts the limit of 300 MB; xfs_repair refuses one allocation group. */
-const xfs = (reflink: 0 | 1): Filesystem => ({
+const xfs = (reflink: 0 | 1, huge: boolean): Filesystem => ({
   mount: { type: 'xfs', options: DAX },
   bytes: 32 * MIB,
   command: [
     ...['mkfs.xfs', '-q', '-f', '-K', '--unsupported', '-m', `uuid=${UUID},reflink=${reflink}`],
-    ...['-d', 'agcount=2', '-l', 'size=1400b'],
+    // The smallest logs that mkfs.xfs takes, nearly; without a log stripe it warns of that of the data.
+    ...(huge
+      ? ['-d', `agcount=2,su=2m,sw=1,extszinherit=${HUGE}`, '-l', 'size=1504b,su=32k']
+      : ['-d', 'agcount=2', '-l', 'size=1400b']),
   ],
   package: 'xfsprogs',
 });
 
+const EXT4_EXTENDED = `nodiscard,lazy_itable_init=0,lazy_journal_init=0,hash_seed=${UUID}`;
+
+const ext4 = (huge: boolean): Filesystem => ({
+  mount: { type: 'ext4', options: DAX },
+  bytes: (huge ? 32 : 16) * MIB,
+  command: [
+    ...['mkfs.ext4', '-q', '-F', '-b', '4096', '-J', 'size=4', '-U', UUID],
+    ...['-E', `${EXT4_EXTENDED}${huge ? `,stride=${HUGE},stripe_width=${HUGE}` : ''}`],
+  ],
+  package: 'e2fsprogs',
+});
+
 export const FILESYSTEMS: Readonly<Record<FilesystemName, Filesystem>> = {
-  ext4: {
-    mount: { type: 'ext4', options: DAX },
-    bytes: 16 * MIB,
-    command: [
-      ...['mkfs.ext4', '-q', '-F', '-b', '4096', '-J', 'size=4', '-U', UUID],
-      ...['-E', `nodiscard,lazy_itable_init=0,lazy_journal_init=0,hash_seed=${UUID}`],
-    ],
-    package: 'e2fsprogs',
-  },
-  xfs: xfs(0),
-  'xfs-reflink': xfs(1),
+  ext4: ext4(false),
+  'ext4-huge': ext4(true),
+  xfs: xfs(0, false),
+  'xfs-huge': xfs(0, true),
+  'xfs-reflink': xfs(1, false),
+  'xfs-reflink-huge': xfs(1, true),
 };
 
 /**
- * An empty file system. Blocks that mkfs does not write hold STALE_BYTE, so that exposing them is seen.
- * @throws EnvironmentError when mkfs is missing or fails.
+ * An empty file system, the same for the same tools. Blocks that mkfs does not write hold STALE_BYTE, so that
+ * exposing them is seen.
+ * @throws EnvironmentError when mkfs is missing or fails, or when there is no space for the image.
  */
 export function makeFilesystem(filesystem: Filesystem): Buffer {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'daxfuzz-mkfs-'));
-  const file = path.join(directory, 'image');
   const [command = '', ...words] = filesystem.command;
+  const environment = {
+    E2FSPROGS_FAKE_TIME: FAKE_TIME,
+    SOURCE_DATE_EPOCH: FAKE_TIME,
+    DETERMINISTIC_SEED: '1',
+    // Versions of mkfs.xfs that do not know those.
+    ...(filesystem.mount.type === 'xfs' ? { LD_PRELOAD: nativeFile('clock.so') } : {}),
+  };
+  const fd = fillFile(Buffer.alloc(filesystem.bytes, STALE_BYTE));
   try {
-    fs.writeFileSync(file, Buffer.alloc(filesystem.bytes, STALE_BYTE));
-    execFileSync(command, [...words, file], {
-      env: {
-        ...process.env,
-        // Ordinary users have no sbin directories in their path.
-        PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
-        // Each ext4 is the same, byte for byte; mkfs.xfs has no such switch.
-        E2FSPROGS_FAKE_TIME: FAKE_TIME,
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    return fs.readFileSync(file);
-  } catch (error) {
-    throw new EnvironmentError(
-      `${command} failed (${messageOf(error).trim()}): apt-get install ${filesystem.package}`,
-    );
+    const tool = { command, package: filesystem.package };
+    const { status, text } = runTool(tool, [...words, TOOL_FD], { environment, fd });
+    if (status !== 0) {
+      const said = text.trim().split('\n').slice(0, TOLD_LINES).join('; ');
+      throw new EnvironmentError(
+        `${command} failed with status ${status} (${said}): is the ${filesystem.package} package that of Debian 12 or newer?`,
+      );
+    }
+    const image = Buffer.alloc(filesystem.bytes);
+    fs.readSync(fd, image, 0, image.length, 0);
+    return image;
   } finally {
-    fs.rmSync(directory, { recursive: true, force: true });
+    fs.closeSync(fd);
   }
 }

@@ -3,11 +3,12 @@
  * after the other. Synchronous, as targets are. A guest that dies or hangs throws a GuestFailure; whoever
  * owns it boots another one.
  */
-import { assert, EnvironmentError } from '../support/assert.js';
+import { assert, EnvironmentError, UsageError } from '../support/assert.js';
 import type { Control } from './control.js';
 import type { GuestProgram } from './guest-program.js';
+import { checkImage } from './fsck.js';
 import { alarmIn, parseKernelLog } from './kernel-log.js';
-import type { FoundFile, Mailbox, MountOptions, Steps } from './mailbox.js';
+import type { FilesystemType, FoundFile, Mailbox, MountOptions, Steps } from './mailbox.js';
 import type { ConstantImage, Pages } from './pmem.js';
 import { copyPages } from './pmem.js';
 import { CALL, PROBLEMS } from './protocol.js';
@@ -16,6 +17,7 @@ import type { MachineOptions } from './command-line.js';
 import { Symbols } from './symbols.js';
 import type { Machine } from './machine.js';
 import { startMachine } from './machine.js';
+import type { ToolResult } from './tools.js';
 
 export interface GuestOptions extends MachineOptions {
   /** A vmlinuz file; its modules are found beside it. */
@@ -73,6 +75,14 @@ export interface RunResult extends Answer {
   readonly distrust: string | null;
 }
 
+/** An image after `check`. */
+interface Checked {
+  readonly type: FilesystemType;
+  readonly bytes: number;
+  /** Mounted and unmounted. */
+  readonly recovered: boolean;
+}
+
 /** In which pages an image can differ from another one. */
 export interface Difference {
   readonly from: ConstantImage;
@@ -91,16 +101,19 @@ export class Guest {
   private changed: Pages = [];
   private base = new Uint8Array(0);
   private final = new Uint8Array(0);
+  /** The image in pmem; null if it is not the one that the last `check` has left. */
+  private checked: Checked | null = null;
 
   private constructor(
     private readonly machine: Machine,
     private readonly limitMs: number,
+    private readonly cpus: number,
   ) {}
 
   /** Boots; takes seconds. @throws UsageError, EnvironmentError or GuestFailure. */
   static boot(options: GuestOptions): Guest {
     const machine = startMachine(options);
-    const guest = new Guest(machine, options.commandLimitMs);
+    const guest = new Guest(machine, options.commandLimitMs, options.cpus);
     try {
       guest.expect(CALL.next, 'boot', options.bootLimitMs);
     } catch (error) {
@@ -110,9 +123,18 @@ export class Guest {
           `QEMU did not start: ${machine.errors.trim()}; QEMU 10 or newer is needed`,
         );
       }
-      throw error;
+      throw Guest.unfit(error) ?? error;
     }
     return guest;
+  }
+
+  /** A guest whose agent gave up: the machine has the wrong kernel or module, which is no finding. */
+  private static unfit(error: unknown): EnvironmentError | null {
+    const console = error instanceof GuestFailure ? error.console : '';
+    const [, reason] = /^daxfuzz agent: (.*)$/m.exec(console) ?? [];
+    return reason === undefined
+      ? null
+      : new EnvironmentError(`the guest does not come up: ${reason}; is the kernel package whole?`);
   }
 
   get kernelVersion(): string {
@@ -154,6 +176,7 @@ export class Guest {
   /** An image with a program's files in it, cleanly unmounted: what `run` with `prepared` starts from. */
   prepare(image: Uint8Array, mount: MountOptions, files: GuestProgram['files']): PreparedResult {
     const { bytes } = this.machine.pmem;
+    this.checked = null;
     this.machine.pmem.put(image);
     this.mailbox.askPrepare(mount, files);
     this.control.answer();
@@ -163,10 +186,16 @@ export class Guest {
 
   /**
    * Runs a program on a fresh file system. `prepared` says that the image holds its files already.
-   * @throws GuestFailure
+   * @throws GuestFailure, or UsageError when it has more threads than the guest has CPUs.
    */
   run(image: Uint8Array, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
     const { control, mailbox } = this;
+    this.checked = null;
+    if (program.threads > this.cpus) {
+      throw new UsageError(
+        `the program has ${program.threads} threads, the guest ${this.cpus} CPU(s)`,
+      );
+    }
     this.machine.pmem.putChanged(image, image, []);
     mailbox.askRun(mount, program, prepared);
     control.answer();
@@ -218,12 +247,28 @@ export class Guest {
    */
   check(image: Uint8Array, mount: MountOptions, difference?: Difference): CheckResult {
     const { pmem } = this.machine;
+    this.checked = null;
     if (difference === undefined) pmem.put(image);
     else pmem.putChanged(image, difference.from, difference.pages);
     this.mailbox.askCheck(mount);
     this.control.answer();
     this.expect(CALL.next, 'recovery');
+    const { mounted, unmounted } = this.mailbox.steps;
+    const recovered = mounted === 0 && unmounted === 0;
+    this.checked = { type: mount.type, bytes: image.length, recovered };
     return { ...this.answer(), files: this.mailbox.files };
+  }
+
+  /**
+   * Runs e2fsck or xfs_repair, without changing anything, on what the last `check` has left: the image as the
+   * kernel recovered and unmounted it. Null if it could not be mounted. As dear as the check itself.
+   * @throws EnvironmentError when there is no such tool.
+   */
+  fsck(): ToolResult | null {
+    const { checked } = this;
+    assert(checked !== null, 'fsck comes after check, and nothing that mounts between them');
+    if (!checked.recovered) return null;
+    return checkImage(checked.type, this.machine.pmem.bytes.subarray(0, checked.bytes));
   }
 
   /** Names for the addresses in traces. */

@@ -60,7 +60,7 @@ function modulesOf(file: string, version: string): string {
   const found = places.find((place) => fs.existsSync(path.join(place, 'kernel')));
   if (found !== undefined) return found;
   throw new EnvironmentError(
-    `no modules of Linux ${version} in ${places.join(' or ')}; unpack the whole package with dpkg -x`,
+    `no modules of Linux ${version} in ${places.join(' or ')}; unpack the whole package with dpkg -x, for Debian's Linux 7 linux-modules-${version}, too`,
   );
 }
 

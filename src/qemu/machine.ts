@@ -1,6 +1,6 @@
 /** QEMU as a process, with the memory that is shared with it. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { EnvironmentError } from '../support/assert.js';
 import type { MachineOptions } from './command-line.js';
@@ -20,9 +20,13 @@ import {
   PMEM_BYTES,
   RECORD_BYTES,
 } from './protocol.js';
-import { mapShared, unnamedFile } from './shared-memory.js';
+import { fillFile, mapShared, unnamedFile } from './shared-memory.js';
 
 const QEMU = 'qemu-system-x86_64';
+/** Of its plugin interface, what is used here came with QEMU 10. */
+const QEMU_VERSION_MIN = 10;
+const QEMU_HINT =
+  'on Debian 12, add bookworm-backports and apt-get install -t bookworm-backports qemu-system-x86';
 /** Of the console, and of QEMU's errors, more is not kept. */
 const TEXT_BYTES_MAX = 256 * 1024;
 
@@ -61,12 +65,6 @@ function textOf(fd: number): string {
   return bytes.toString('latin1').replaceAll('\r', '');
 }
 
-function filledFile(content: Uint8Array): number {
-  const fd = unnamedFile(0);
-  fs.writeFileSync(fd, content);
-  return fd;
-}
-
 /** The descriptors that QEMU inherits, in the order of FD, and the one that takes its complaints. */
 interface Files {
   readonly ram: number;
@@ -75,6 +73,18 @@ interface Files {
   readonly initrd: number;
   readonly console: number;
   readonly errors: number;
+}
+
+/** What "--version" says, checked. @throws EnvironmentError when QEMU is missing or too old. */
+export function qemuVersion(): string {
+  const { error, stdout } = spawnSync(QEMU, ['--version'], { encoding: 'utf8' });
+  if (error !== undefined) throw new EnvironmentError(`${QEMU} is missing: ${QEMU_HINT}`);
+  const [, version, major] = /version ((\d+)[.\d]*)/.exec(stdout) ?? [];
+  if (version === undefined) throw new EnvironmentError(`${QEMU} does not say its version`);
+  if (Number(major) >= QEMU_VERSION_MIN) return version;
+  throw new EnvironmentError(
+    `${QEMU} is version ${version}, needed is ${QEMU_VERSION_MIN} or newer: ${QEMU_HINT}`,
+  );
 }
 
 function spawnQemu(files: Files, words: readonly string[]): ChildProcess & { pid: number } {
@@ -94,9 +104,7 @@ function spawnQemu(files: Files, words: readonly string[]): ChildProcess & { pid
   child.on('error', () => undefined);
   const { pid } = child;
   if (pid === undefined) {
-    throw new EnvironmentError(
-      `${QEMU} cannot be started: on Debian 12, apt-get install -t bookworm-backports qemu-system-x86`,
-    );
+    throw new EnvironmentError(`${QEMU} cannot be started: ${QEMU_HINT}`);
   }
   child.unref();
   return Object.assign(child, { pid });
@@ -151,13 +159,14 @@ export function startMachine(
   options: MachineOptions & { readonly kernel: string; readonly traceRecords: number },
 ): Machine {
   const kernel = openKernelImage(options.kernel);
+  qemuVersion();
   const initrd = buildInitrd(readModules(kernel.modules));
   const plugin = nativeFile('plugin.so');
   const files: Files = {
     ram: unnamedFile(RAM_BYTES),
     control: unnamedFile(CONTROL_BYTES),
     trace: unnamedFile(options.traceRecords * RECORD_BYTES),
-    initrd: filledFile(initrd),
+    initrd: fillFile(initrd),
     console: unnamedFile(0),
     errors: unnamedFile(0),
   };

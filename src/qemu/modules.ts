@@ -55,7 +55,9 @@ export function loadOrder(find: FindModule, builtIn: ReadonlySet<string>): Modul
     const content = find(name);
     if (content === null) {
       if (builtIn.has(name) || OPTIONAL.includes(name)) return;
-      throw new EnvironmentError(`the kernel has no module ${name}, which ${wanted} needs`);
+      throw new EnvironmentError(
+        `the kernel has no module ${name}, which ${wanted} needs: unpack its whole package, not one for clouds`,
+      );
     }
     for (const dependency of dependenciesOf(content)) visit(dependency, name);
     order.push({ name, content });

@@ -45,13 +45,16 @@ export const CONTROL_BYTES = 0x5000;
 export const AT_DIRTY = 0x1000;
 export const DIRTY_PAGE_BYTES = 4096;
 
-/** Why the plugin could not follow the guest, by `problem`. */
+/** Why the trace does not say all that happened, by `problem`. */
 export const PROBLEMS: readonly string[] = [
   'none',
   'a register cannot be read',
   'the operand of a flush is not understood',
   'a store of more than 16 bytes',
   'a store without a physical address',
+  'a thread of the program has no CPU of its own',
+  'where all bytes of a file are is not known',
+  'which CPU it was is not known',
 ];
 
 /** Hypercalls for which the guest waits. */

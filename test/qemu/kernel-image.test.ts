@@ -39,6 +39,15 @@ describe('opening a kernel image', () => {
       assert.deepEqual(openKernelImage(file), { file, version: '6.1.0-x', modules });
     }));
 
+  test('finds modules that lie beside the image, as Debian has them since Linux 7', () =>
+    inTemporaryDirectory((directory) => {
+      const modules = path.join(directory, 'usr', 'lib', 'modules', '7.2.12-x');
+      fs.mkdirSync(path.join(modules, 'kernel'), { recursive: true });
+      const file = path.join(modules, 'vmlinuz');
+      fs.writeFileSync(file, bzImage('7.2.12-x'));
+      assert.deepEqual(openKernelImage(file), { file, version: '7.2.12-x', modules });
+    }));
+
   test('without modules says where they were sought', () =>
     inTemporaryDirectory((directory) => {
       const file = path.join(directory, 'vmlinuz');

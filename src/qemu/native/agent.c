@@ -80,6 +80,9 @@ static void boot(void)
     kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
     if (kernel_log < 0) fail("cannot open", "/dev/kmsg");
     install_fault_handler();
+    introduce_cpus();
+    /* Mounting and unmounting, too, happen where thread 0 will be. */
+    if (pin_thread(0) != 0) fail("cannot use", "CPU 0");
 }
 
 /* Copies what the kernel has said since the last call: "priority,...;text" lines, as /dev/kmsg has them. */
@@ -123,12 +126,16 @@ static void unmount_device(int root)
 
 static int prepare_file(int root, unsigned file, const struct file_spec *spec)
 {
-    static const uint8_t zeros[PAGE_BYTES];
+    /* In pieces of 2 MiB: what is shorter than its stripe, xfs does not align. */
+    static const uint8_t zeros[512 * PAGE_BYTES];
     int fd = openat(root, file_name(file), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return -errno;
     int failed = ftruncate(fd, (off_t)spec->pages * PAGE_BYTES) != 0;
-    for (uint32_t page = 0; page < spec->allocated && !failed; page++) {
-        failed = pwrite(fd, zeros, PAGE_BYTES, (off_t)page * PAGE_BYTES) != PAGE_BYTES;
+    off_t end = (off_t)spec->allocated * PAGE_BYTES;
+    for (off_t at = 0; at < end && !failed;) {
+        ssize_t wanted = end - at < (off_t)sizeof zeros ? end - at : (off_t)sizeof zeros;
+        failed = pwrite(fd, zeros, wanted, at) != wanted;
+        at += wanted;
     }
     failed = failed || fsync(fd) != 0;
     int error = failed ? -errno : 0;

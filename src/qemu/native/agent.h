@@ -40,10 +40,18 @@ static inline void mark(uint8_t kind, unsigned thread, unsigned how, uint32_t nu
     hypercall(CALL_MARK + kind, packed, pc, low, high);
 }
 
+/* Makes the run distrusted. */
+static inline void report_problem(uint32_t which) { hypercall(CALL_PROBLEM, which, 0, 0, 0); }
+
 /* Names of a program's files, relative to MOUNT_POINT: a, b, c, d. */
 const char *file_name(unsigned file);
 
-/* program.c; `root` is the mounted directory. */
+/* program.c */
+/* Keeps the calling thread on the CPU of the program's thread `number`; 0 or -1. */
+int pin_thread(unsigned number);
+/* Tells the plugin each CPU by its number. */
+void introduce_cpus(void);
+/* `root` is the mounted directory. */
 void run_program(int root);
 
 /* operations.c */

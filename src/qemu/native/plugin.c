@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cpu.h"
 #include "instruction.h"
 #include "protocol.h"
 #include "qemu-api.h"
@@ -26,19 +27,8 @@ EXPORT int qemu_plugin_version = QEMU_API_VERSION;
 
 /* Where nokaslr and four-level page tables put the direct map of physical memory. */
 #define DIRECT_MAP 0xffff888000000000ull
-#define USER_END 0x0000800000000000ull
 #define PAGE_BYTES 4096
-#define CPUS_MAX 8
-#define CR3 16
-#define REGISTERS 17
 
-static const char *const register_names[REGISTERS] = {
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
-    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "cr3",
-};
-
-static struct qemu_plugin_register *registers[CPUS_MAX][REGISTERS];
-static GByteArray *register_bytes;
 static const uint8_t *ram;
 static uint64_t ram_bytes;
 static struct record *trace;
@@ -50,7 +40,7 @@ static bool tracing;
 static bool unfenced[CPUS_MAX];
 static bool unlocked[CPUS_MAX];
 
-static void report_problem(uint32_t which)
+void report_problem(uint32_t which)
 {
     if (control->problems++ == 0) control->problem = which;
 }
@@ -64,6 +54,14 @@ static struct record *append(uint8_t kind, unsigned int cpu)
     record->kind = kind;
     record->cpu = cpu;
     return record;
+}
+
+static bool any(const bool *of_cpus)
+{
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        if (of_cpus[cpu]) return true;
+    }
+    return false;
 }
 
 /* --- stores -------------------------------------------------------------------------------------- */
@@ -80,9 +78,10 @@ static void mark_dirty(uint32_t offset, unsigned int length)
     dirty[(offset + length - 1) / PAGE_BYTES] = 1;
 }
 
-static void append_store(unsigned int cpu, uint32_t offset, const uint8_t *bytes, unsigned int length,
+static void append_store(unsigned int reported, uint32_t offset, const uint8_t *bytes, unsigned int length,
                          void *packed)
 {
+    unsigned int cpu = running_cpu(reported);
     mark_dirty(offset, length);
     struct record *record = append(RECORD_STORE, cpu);
     uint64_t words[2] = {0, 0};
@@ -144,22 +143,6 @@ static void on_store(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t addr
 
 /* --- flushes and fences --------------------------------------------------------------------------- */
 
-static uint64_t read_register(unsigned int cpu, int number)
-{
-    uint64_t value = 0;
-    struct qemu_plugin_register *handle = registers[cpu][number];
-    if (handle == NULL) {
-        report_problem(PROBLEM_REGISTERS);
-        return 0;
-    }
-    g_byte_array_set_size(register_bytes, 0);
-    qemu_plugin_read_register(handle, register_bytes);
-    unsigned int length = register_bytes->len;
-    if (length == 0) report_problem(PROBLEM_REGISTERS);
-    memcpy(&value, register_bytes->data, length < 8 ? length : 8);
-    return value;
-}
-
 /* Walks the guest's page tables; false where nothing is mapped. */
 static bool translate(unsigned int cpu, uint64_t address, uint64_t *physical)
 {
@@ -211,6 +194,7 @@ static void on_flush(unsigned int cpu, void *data)
     }
     /* Where nothing is mapped the instruction faults, and is executed again if the fault is mended. */
     if (!translate(cpu, address, &physical) || physical - PMEM_BASE >= PMEM_BYTES) return;
+    cpu = running_cpu(cpu);
     struct record *record = append(RECORD_FLUSH, cpu);
     record->length = 64;
     record->how = instruction->how;
@@ -223,7 +207,10 @@ static void on_flush(unsigned int cpu, void *data)
 /* A fence after a fence says nothing new; the kernel executes thousands of locked instructions. */
 static void on_fence(unsigned int cpu, uint64_t pc, uint8_t how)
 {
-    if (!tracing || !(how == FENCE_LOCKED ? unlocked : unfenced)[cpu]) return;
+    const bool *unordered = how == FENCE_LOCKED ? unlocked : unfenced;
+    if (!tracing || !any(unordered)) return;
+    cpu = running_cpu(cpu);
+    if (!unordered[cpu]) return;
     struct record *record = append(RECORD_FENCE, cpu);
     record->length = 0;
     record->how = how;
@@ -264,22 +251,30 @@ static void ask(uint32_t call)
 
 static void append_mark(unsigned int cpu, uint8_t kind)
 {
-    uint64_t packed = read_register(cpu, 6);
-    struct record *record = append(kind, cpu);
+    uint64_t packed = read_register(cpu, RSI);
+    struct record *record = append(kind, running_cpu(cpu));
     record->length = packed;
     record->how = packed >> 8;
     record->number = packed >> 32;
-    record->pc = read_register(cpu, 2);
-    record->low = read_register(cpu, 1);
-    record->high = read_register(cpu, 8);
+    record->pc = read_register(cpu, RDX);
+    record->low = read_register(cpu, RCX);
+    record->high = read_register(cpu, R8);
 }
 
 static void on_hypercall(unsigned int cpu, void *data)
 {
     (void)data;
-    uint32_t call = read_register(cpu, 7);
+    uint32_t call = read_register(cpu, RDI);
     if (call >= CALL_MARK) {
         if (tracing) append_mark(cpu, call - CALL_MARK);
+        return;
+    }
+    if (call == CALL_PROBLEM) {
+        report_problem(read_register(cpu, RSI));
+        return;
+    }
+    if (call == CALL_CPU) {
+        name_cpu(cpu, read_register(cpu, RSI));
         return;
     }
     tracing = false;
@@ -318,6 +313,7 @@ static void instrument(struct qemu_plugin_insn *insn)
 {
     static const execute_callback fences[] = {
         [FENCE_SFENCE] = on_sfence, [FENCE_MFENCE] = on_mfence, [FENCE_LOCKED] = on_locked};
+    enum qemu_plugin_cb_flags access = access_for_running_cpu();
     uint8_t bytes[16];
     size_t length = qemu_plugin_insn_data(insn, bytes, sizeof bytes);
     uint64_t pc = qemu_plugin_insn_vaddr(insn);
@@ -327,13 +323,13 @@ static void instrument(struct qemu_plugin_insn *insn)
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_flush, QEMU_PLUGIN_CB_R_REGS, flush);
     } else if (instruction.kind == INSTRUCTION_FENCE) {
         execute_callback callback = fences[instruction.how];
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, QEMU_PLUGIN_CB_NO_REGS, (void *)pc);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, access, (void *)pc);
     } else if (instruction.kind == INSTRUCTION_HYPERCALL) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_hypercall, QEMU_PLUGIN_CB_R_REGS, NULL);
     }
     if (instruction.kind == INSTRUCTION_STACK) return;
     void *packed = pack(pc, instruction.kind == INSTRUCTION_NON_TEMPORAL);
-    qemu_plugin_register_vcpu_mem_cb(insn, on_store, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, packed);
+    qemu_plugin_register_vcpu_mem_cb(insn, on_store, access, QEMU_PLUGIN_MEM_W, packed);
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
@@ -348,19 +344,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 static void on_vcpu(qemu_plugin_id_t id, unsigned int cpu)
 {
     (void)id;
-    GArray *found = qemu_plugin_get_registers();
-    if (cpu >= CPUS_MAX || found == NULL) {
-        report_problem(PROBLEM_REGISTERS);
-        return;
-    }
-    const qemu_plugin_reg_descriptor *descriptors = (const qemu_plugin_reg_descriptor *)found->data;
-    for (unsigned int at = 0; at < found->len; at++) {
-        for (int number = 0; number < REGISTERS; number++) {
-            if (strcmp(descriptors[at].name, register_names[number]) == 0) {
-                registers[cpu][number] = descriptors[at].handle;
-            }
-        }
-    }
+    add_cpu(cpu);
     prctl(PR_SET_TIMERSLACK, 1000);
 }
 
@@ -384,7 +368,6 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
     ram = map_fd(FD_RAM, &ram_bytes);
     control = map_fd(FD_CONTROL, &length);
     trace = map_fd(FD_TRACE, &length);
-    register_bytes = g_byte_array_new();
     dirty = (uint8_t *)control + AT_DIRTY;
     if (ram == NULL || control == NULL || trace == NULL) return -1;
     qemu_plugin_register_vcpu_init_cb(id, on_vcpu);

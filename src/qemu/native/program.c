@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,20 @@ static int keeps_layout(uint8_t code)
     }
 }
 
+/* So that the CPU of a record says which thread caused it. */
+int pin_thread(unsigned number)
+{
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(number, &cpus);
+    return sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
+void introduce_cpus(void)
+{
+    for (unsigned number = 0; pin_thread(number) == 0; number++) hypercall(CALL_CPU, number, 0, 0, 0);
+}
+
 static void *run_thread(void *data);
 
 static void start_threads(int root)
@@ -42,6 +57,7 @@ static void start_threads(int root)
         struct thread *thread = &threads[number];
         *thread = (struct thread){.number = number, .root = root};
         thread->started = pthread_create(&thread->handle, NULL, run_thread, thread) == 0;
+        if (!thread->started) report_problem(PROBLEM_THREAD);
     }
 }
 
@@ -49,6 +65,7 @@ static void *run_thread(void *data)
 {
     const struct thread *thread = data;
     uint32_t done = 0;
+    if (pin_thread(thread->number) != 0) report_problem(PROBLEM_THREAD);
     for (uint32_t index = 0; index < op_count; index++) {
         const struct op *op = &ops[index];
         if (op->thread != thread->number) continue;

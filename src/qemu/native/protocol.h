@@ -86,6 +86,9 @@ struct control {
 #define PROBLEM_OPERAND 2   /* a flush whose operand is not understood */
 #define PROBLEM_WIDE 3      /* a store of more than 16 bytes */
 #define PROBLEM_ADDRESS 4   /* a store without a physical address */
+#define PROBLEM_THREAD 5    /* the agent has no thread of its own CPU for a thread of the program */
+#define PROBLEM_LAYOUT 6    /* the agent does not know where all bytes of a file are */
+#define PROBLEM_CPU 7       /* which CPU it was is not known */
 
 /* --- hypercalls: agent -> plugin ------------------------------------------------------------------- */
 
@@ -95,7 +98,9 @@ struct control {
 #define CALL_NEXT 1  /* what next? Also says that the last command is done. */
 #define CALL_BEGIN 2 /* mounted and prepared: the trace starts when the controller answers */
 #define CALL_END 3   /* the program has ended, still mounted: the trace has stopped */
-#define CALL_MARK 16 /* + record kind: a marker, does not wait */
+#define CALL_PROBLEM 4 /* the agent could not do as it should, see PROBLEM_*; does not wait */
+#define CALL_CPU 5     /* this is the CPU of this number; does not wait */
+#define CALL_MARK 16   /* + record kind: a marker, does not wait */
 
 /* --- mailbox: controller <-> agent ----------------------------------------------------------------- */
 

@@ -1,0 +1,78 @@
+/** What is said on machines that lack something; without QEMU. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { qemuVersion } from '../../src/qemu/machine.js';
+import { fillFile, unnamedFile } from '../../src/qemu/shared-memory.js';
+import { EnvironmentError } from '../../src/support/assert.js';
+import { inTemporaryDirectory } from '../helpers/temporary.js';
+
+/** Runs with a PATH on which there is only a QEMU that prints this, or none. */
+async function withQemu(says: string | null, body: () => void): Promise<void> {
+  const before = process.env['PATH'];
+  await inTemporaryDirectory((directory) => {
+    if (says !== null) {
+      const file = path.join(directory, 'qemu-system-x86_64');
+      fs.writeFileSync(file, `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 });
+    }
+    process.env['PATH'] = directory;
+    try {
+      body();
+    } finally {
+      process.env['PATH'] = before;
+    }
+  });
+}
+
+describe('QEMU', () => {
+  test('is taken from version 10 on', () =>
+    withQemu('QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)', () => {
+      assert.equal(qemuVersion(), '10.0.2');
+    }));
+
+  test('that is too old is refused with its version and the way to another', () =>
+    withQemu('QEMU emulator version 7.2.17 (Debian 1:7.2+dfsg-7)', () => {
+      assert.throws(
+        qemuVersion,
+        (error) =>
+          error instanceof EnvironmentError && /7\.2\.17.*bookworm-backports/.test(error.message),
+      );
+    }));
+
+  test('that is missing is said to be, with the way to it', () =>
+    withQemu(null, () => {
+      assert.throws(
+        qemuVersion,
+        (error) =>
+          error instanceof EnvironmentError && /is missing.*bookworm-backports/.test(error.message),
+      );
+    }));
+});
+
+describe('memory shared with QEMU', () => {
+  test('is refused where there is no space, naming the places and the way out', () =>
+    inTemporaryDirectory((directory) => {
+      assert.throws(
+        () => unnamedFile(2 ** 52, [directory, '/nowhere']),
+        (error) =>
+          error instanceof EnvironmentError &&
+          error.message.includes(`in ${directory} nor in /nowhere`) &&
+          /TMPDIR/.test(error.message),
+      );
+    }));
+
+  test('is made in the first place that has space, and leaves no name there', () =>
+    inTemporaryDirectory((directory) => {
+      const fd = unnamedFile(4096, ['/nowhere', directory]);
+      assert.equal(fs.fstatSync(fd).size, 4096);
+      assert.deepEqual(fs.readdirSync(directory), []);
+      fs.closeSync(fd);
+    }));
+
+  test('holds the content that it was made with', () => {
+    const fd = fillFile(Buffer.from('content'));
+    assert.equal(fs.readFileSync(fd, 'utf8').length, 7);
+    fs.closeSync(fd);
+  });
+});
