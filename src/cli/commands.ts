@@ -8,7 +8,8 @@ import { DEFAULT_GENERATE } from '../program/generate.js';
 import { THREADS_MAX } from '../program/program.js';
 import { VERSION } from '../support/version.js';
 import { doctor } from './doctor.js';
-import { explain } from './explain.js';
+import type { ExplainFormat } from './explain.js';
+import { explain, EXPLAIN_FORMATS } from './explain.js';
 import { listBugs, listKernels } from './lists.js';
 import { litmus } from './litmus.js';
 import { minimizeFile } from './minimize.js';
@@ -134,11 +135,11 @@ function addReproducerVerbs(program: Command, done: Done): void {
     .argument('<file>')
     .option(
       '--format <name>',
-      'text',
-      oneOf('--format', ['text'], { svg: NOT_YET, html: NOT_YET, c: NOT_YET }),
-      'text',
+      'text, svg, html, or c: a stand-alone C program for a real kernel',
+      oneOf<ExplainFormat>('--format', EXPLAIN_FORMATS),
+      'text' as ExplainFormat,
     )
-    .action(done((file: string) => explain(file)));
+    .action(done(explain));
 }
 
 function addValidate(program: Command, done: Done): void {

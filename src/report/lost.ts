@@ -17,13 +17,19 @@ interface PartOfStore {
 }
 
 export function printLost(finding: Finding, trace: Trace): string {
+  const lines = lostLines(finding, trace);
+  return lines.length === 0 ? '' : `\nLost:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** Empty if no power failure is part of the finding. */
+export function lostLines(finding: Finding, trace: Trace): string[] {
   const { plan } = finding.violation;
-  if (plan === null) return '';
+  if (plan === null) return [];
   const lines = plan.short.flatMap((short) => lostUnit(finding, trace, plan.cut, short));
   if (plan.short.length === 0) lines.push('every line that was written survives');
   const made = plan.version === 0 ? ', as made by mkfs' : '';
   lines.push(`file system metadata: as of commit ${plan.version}${made}`);
-  return `\nLost:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return lines;
 }
 
 function lostUnit(

@@ -86,7 +86,7 @@ describe('a value outside its bounds is refused:', () => {
     ['run --domain battery', /--domain: expected adr or eadr/],
     ['run --persistency constructor', /--persistency: expected line or location/],
     ['run --fs xfs', /--fs: expected ext4, found "xfs" \(not in this version\)/],
-    ['explain good.json --format pdf', /--format: expected text, found "pdf"/],
+    ['explain good.json --format pdf', /--format: expected text or svg or html or c, found/],
     ['run --kernel linux-99', /--kernel: unknown kernel "linux-99"; known: mainline/],
     ['run --kernel __proto__', /--kernel: unknown kernel/],
     ['run --kernel qemu:/boot/vmlinuz', /--kernel: unknown kernel/],
