@@ -20,9 +20,20 @@ import type { Program } from './program/program.js';
 import type { Scheduler } from './schedule/scheduler.js';
 import type { Execution, Target } from './target/target.js';
 
+/** The model has ext4; -huge places files on 2 MiB, so that aligned mappings get huge entries. */
+export const FILESYSTEM_NAMES = [
+  'ext4',
+  'ext4-huge',
+  'xfs',
+  'xfs-huge',
+  'xfs-reflink',
+  'xfs-reflink-huge',
+] as const;
+export type FilesystemName = (typeof FILESYSTEM_NAMES)[number];
+
 /** How power can fail, and what the disk under test looks like; the same for all runs of a campaign. */
 export interface Settings extends PersistencyOptions {
-  readonly fs: 'ext4' | 'xfs' | 'xfs-reflink';
+  readonly fs: FilesystemName;
   /** Only for real kernels. */
   readonly real?: RealSettings;
 }

@@ -6,9 +6,11 @@ import { Command } from 'commander';
 import type { SchedulerName } from '../campaign/messages.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
 import { THREADS_MAX } from '../program/program.js';
+import { FILESYSTEM_NAMES } from '../run.js';
 import { VERSION } from '../support/version.js';
 import { doctor } from './doctor.js';
-import { explain } from './explain.js';
+import type { ExplainFormat } from './explain.js';
+import { explain, EXPLAIN_FORMATS } from './explain.js';
 import { listBugs, listKernels } from './lists.js';
 import { litmus } from './litmus.js';
 import { minimizeFile } from './minimize.js';
@@ -100,8 +102,8 @@ function addRun(program: Command, done: Done): void {
     )
     .option(
       '--fs <name>',
-      'file system: ext4, and on real kernels xfs or xfs-reflink',
-      oneOf('--fs', ['ext4', 'xfs', 'xfs-reflink']),
+      'file system; the model has ext4 only',
+      oneOf('--fs', FILESYSTEM_NAMES),
       'ext4',
     )
     .option('--no-seeds', 'without the hand-written seed programs')
@@ -158,11 +160,11 @@ function addReproducerVerbs(program: Command, done: Done): void {
     .argument('<file>')
     .option(
       '--format <name>',
-      'text',
-      oneOf('--format', ['text'], { svg: NOT_YET, html: NOT_YET, c: NOT_YET }),
-      'text',
+      'text, svg, html, or c: a stand-alone C program for a real kernel',
+      oneOf<ExplainFormat>('--format', EXPLAIN_FORMATS),
+      'text' as ExplainFormat,
     )
-    .action(done((file: string) => explain(file)));
+    .action(done(explain));
 }
 
 function addValidate(program: Command, done: Done): void {

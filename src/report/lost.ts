@@ -20,8 +20,14 @@ interface PartOfStore {
 const UNITS_SHOWN = 24;
 
 export function printLost(finding: Finding, trace: Trace): string {
+  const lines = lostLines(finding, trace);
+  return lines.length === 0 ? '' : `\nLost:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** Empty if no power failure is part of the finding. */
+export function lostLines(finding: Finding, trace: Trace): string[] {
   const { plan } = finding.violation;
-  if (plan === null) return '';
+  if (plan === null) return [];
   const lines = plan.short
     .slice(0, UNITS_SHOWN)
     .flatMap((short) => lostUnit(finding, trace, plan.cut, short));
@@ -34,7 +40,7 @@ export function printLost(finding: Finding, trace: Trace): string {
   if (finding.setup.real === undefined) {
     lines.push(`file system metadata: as of commit ${plan.version}${made}`);
   }
-  return `\nLost:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return lines;
 }
 
 function lostUnit(

@@ -23,3 +23,15 @@ export function opText(program: Program, op: number): string {
 export function nameOf(table: Record<string, number>, value: number): string {
   return Object.keys(table).find((key) => table[key] === value) ?? String(value);
 }
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+
+/** A text as the content or the attribute of an XML or HTML element. */
+export function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+}

@@ -18,7 +18,8 @@ import { printLost } from './lost.js';
 import { fileName, opText, taskTitle } from './names.js';
 import { printTimeline, wrap } from './timeline.js';
 
-const WIDTH = 96;
+/** Characters of a line of the report. */
+export const WIDTH = 96;
 
 export interface ReportOptions {
   readonly pointNames: readonly string[];
@@ -73,6 +74,12 @@ function paragraph(text: string): string {
 }
 
 function header(finding: Finding, file: string | null): string {
+  const fields = fieldsOf(finding, file);
+  return `\n${fields.map(([name, value]) => `  ${`${name}:`.padEnd(13)} ${value}\n`).join('')}`;
+}
+
+/** Where and with what it was found: names and values. */
+export function fieldsOf(finding: Finding, file: string | null): [string, string][] {
   const { setup, program, schedule, violation, traceHash } = finding;
   const bugs = setup.bugs.map((bug) => ` --bug ${bug}`).join('');
   const rows = catalogueRows(violation);
@@ -93,11 +100,11 @@ function header(finding: Finding, file: string | null): string {
     ['daxfuzz', VERSION],
   ];
   if (file !== null) fields.push(['reproducer', file]);
-  return `\n${fields.map(([name, value]) => `  ${`${name}:`.padEnd(13)} ${value}\n`).join('')}`;
+  return fields;
 }
 
 /** Who was promised what, and what was found instead. */
-function sentence(finding: Finding, trace: Trace): string {
+export function sentence(finding: Finding, trace: Trace): string {
   const { program, violation } = finding;
   const { ino, offset, detail, store } = violation;
   const place = offset < 0 ? `the size of ${fileName(ino)}` : `${fileName(ino)}+${hex(offset)}`;
@@ -112,8 +119,13 @@ function sentence(finding: Finding, trace: Trace): string {
   return `${after}: ${place} ${detail}.${made}`;
 }
 
-function ending({ plan, promise }: Violation): string {
-  const label = plan !== null ? ' POWER FAILS ' : promise === 'P13' ? ' STILL PINNED ' : ' WRONG ';
+/** What ends the interleaving. */
+export function endLabel({ plan, promise }: Violation): string {
+  return plan !== null ? 'POWER FAILS' : promise === 'P13' ? 'STILL PINNED' : 'WRONG';
+}
+
+function ending(violation: Violation): string {
+  const label = ` ${endLabel(violation)} `;
   const side = Math.floor((WIDTH - label.length) / 2);
   return '#'.repeat(side) + label + '#'.repeat(side);
 }

@@ -20,23 +20,43 @@ export interface TimelineOptions {
   readonly width: number;
 }
 
+/** What a step is to its operation, for drawings. */
+type StepRole = 'enter' | 'exit' | 'whole' | 'switch' | 'inside' | 'unfinished';
+
 /** One text in the column of a task. */
-interface Step {
+export interface Step {
   readonly task: number;
   readonly text: string;
+  readonly role: StepRole;
 }
 
 const COLUMN_MIN = 24;
 const GAP = 2;
 
+const ROLES: ReadonlyMap<number, StepRole> = new Map<number, StepRole>([
+  [EVENT.op_enter, 'enter'],
+  [EVENT.op_exit, 'exit'],
+  [EVENT.context_switch, 'switch'],
+]);
+
+/** What is drawn, in the order in which it happened. */
+export function timelineSteps(program: Program, trace: Trace, options: TimelineOptions): Step[] {
+  return fold([...stepsOf(program, trace, options), ...unfinished(program, trace, options.until)]);
+}
+
+/** The tasks that have steps, and the characters of each one's column. */
+export function columnsOf(
+  steps: readonly Step[],
+  total: number,
+): { tasks: number[]; width: number } {
+  const tasks = [...new Set(steps.map((step) => step.task))].sort(ascending);
+  const share = Math.floor((total - GAP * (tasks.length - 1)) / tasks.length);
+  return { tasks, width: Math.max(COLUMN_MIN, share) };
+}
+
 export function printTimeline(program: Program, trace: Trace, options: TimelineOptions): string {
-  const steps = fold([
-    ...stepsOf(program, trace, options),
-    ...unfinished(program, trace, options.until),
-  ]);
-  const used = [...new Set(steps.map((step) => step.task))].sort(ascending);
-  const share = Math.floor((options.width - GAP * (used.length - 1)) / used.length);
-  const width = Math.max(COLUMN_MIN, share);
+  const steps = timelineSteps(program, trace, options);
+  const { tasks: used, width } = columnsOf(steps, options.width);
   const inColumns = (text: (task: number) => string): string =>
     used.map((task) => text(task).padEnd(width)).join(' '.repeat(GAP));
   const lines = [inColumns(taskTitle), inColumns((task) => '='.repeat(taskTitle(task).length))];
@@ -72,7 +92,7 @@ function stepsOf(program: Program, trace: Trace, options: TimelineOptions): Step
     const task = trace.task(event);
     if (task === NO_TASK) continue;
     const text = describe(program, trace, event, options.pointNames);
-    if (text !== null) steps.push({ task, text });
+    if (text !== null) steps.push({ task, text, role: ROLES.get(trace.kind(event)) ?? 'inside' });
   }
   return steps;
 }
@@ -86,7 +106,9 @@ function unfinished(program: Program, trace: Trace, until: number): Step[] {
   }
   return [...inside].flatMap(([task, number]) => {
     const op = opAt(program, number);
-    return op === null ? [] : [{ task, text: `${INDENT}(still in ${specOf(op.code).name})` }];
+    return op === null
+      ? []
+      : [{ task, text: `${INDENT}(still in ${specOf(op.code).name})`, role: 'unfinished' }];
   });
 }
 
@@ -97,10 +119,13 @@ function fold(steps: readonly Step[]): Step[] {
     const before = folded[folded.length - 1];
     const joined = before?.task === step.task ? join(before.text, step.text) : null;
     if (joined === null) folded.push(step);
-    else folded[folded.length - 1] = { task: step.task, text: joined };
+    else folded[folded.length - 1] = { ...step, text: joined, role: joinedRole(step) };
   }
   return folded;
 }
+
+/** An exit is only ever joined to its enter. */
+const joinedRole = ({ role }: Step): StepRole => (role === 'exit' ? 'whole' : role);
 
 const WRITE_BACK = /^( *\w+ 0x[0-9a-f]+\.\.)(0x[0-9a-f]+)$/;
 
