@@ -91,6 +91,9 @@ const EFFECTS: ReadonlyMap<number, number> = new Map([
   [EVENT.extent_unmap, AT.extent_unmap.ino],
 ]);
 
+/** No action of a byte is settled. */
+const UNSETTLED = -1;
+
 export class Expectation {
   /** By page, as an index over all files. */
   private readonly actions: (Action[] | undefined)[] = [];
@@ -128,9 +131,12 @@ export class Expectation {
       const clipped = this.clip(range.from, Math.min(range.to, size), page);
       for (const { from, to, actions } of this.pieces(range.ino, clipped)) {
         if (actions === undefined) continue; // nothing is expected where nothing was done
+        const settled = this.settledBytes(actions, from, to, made, cut);
         for (let offset = from; offset < to; offset++) {
-          if (this.leaves(range.ino, offset, made)) continue;
           const found = files.byteOf(range.ino, offset);
+          const last = settled[offset - from] as number;
+          if (last === UNSETTLED || last === found) continue;
+          if (this.leaves(range.ino, offset, made)) continue;
           const expected = this.allowedBytes(actions, offset, made, cut);
           if (expected === null || expected.includes(found)) continue;
           // Bytes that were never the file's own are exposure (checkExposure), not a lost store.
@@ -182,6 +188,26 @@ export class Expectation {
       else expected.push(change.size);
     }
     return expected.includes(found) ? null : { ino, offset: -1, expected, found };
+  }
+
+  /** What the last settled action left in each byte of [from, to), in one pass over the actions. */
+  private settledBytes(
+    actions: readonly Action[],
+    from: number,
+    to: number,
+    made: PromiseMade,
+    cut: number,
+  ): Int16Array {
+    const settled = new Int16Array(to - from).fill(UNSETTLED);
+    for (const action of actions) {
+      if (action.event > cut) break;
+      if (!isSettled(this.trace, this.view, action, made)) continue;
+      const end = Math.min(to, action.to);
+      for (let offset = Math.max(from, action.from); offset < end; offset++) {
+        settled[offset - from] = dataByte(this.trace, action.data, offset - action.from);
+      }
+    }
+    return settled;
   }
 
   /** The values that a byte may have; null when the promise settles none of its actions. */
