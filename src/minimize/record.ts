@@ -90,6 +90,7 @@ function freshFailures(line: Line, signature: string, like: Program): Failure[] 
     geometry: like.geometry,
     threadsMax: threadCount(like),
     opsMax: FRESH_OPS,
+    dialect: line.target.dialect,
     only: new Set([OP.load, OP.store, ...like.threads.flat().map((op) => op.code)]),
   });
   const attempt = attemptFor(line, signature, scheduler);

@@ -3,6 +3,7 @@
  * kernel under QEMU another; everything after the trace is ignorant of which one ran.
  */
 import type { Disk } from '../media/disk.js';
+import type { Dialect } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -37,6 +38,8 @@ export interface Execution {
 
 export interface Target {
   readonly contract: Contract;
+  /** What programs for it are drawn from. */
+  readonly dialect: Dialect;
   /** Names of the preemption points that schedules refer to. */
   readonly pointNames: readonly string[];
   execute(program: Program, scheduler: Scheduler): Execution;
