@@ -30,9 +30,10 @@ export class ExposureRule {
 
   /** A store: are the blocks that it hits mapped to other pages in a version that can survive? */
   store(event: number): void {
-    const { trace, layout } = this.state;
+    const { trace, layout, disk } = this.state;
     const ino = trace.argument(event, AT.store.ino);
-    if (ino < 0) return;
+    // What an opaque disk shows after a crash is tried out (recovery.ts): there are no versions to ask.
+    if (ino < 0 || disk.kind === 'opaque') return;
     const first = blockOf(layout, trace.argument(event, AT.store.address));
     const last = blockOf(
       layout,
