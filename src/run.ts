@@ -12,8 +12,9 @@
  * but buffers.
  */
 import type { PersistencyOptions } from './persistency/history.js';
+import { noteAlarm } from './oracle/alarm.js';
 import type { Judge } from './oracle/judge.js';
-import { CONFIRM_ALL } from './oracle/state.js';
+import { CONFIRM_ALL, noVerdict } from './oracle/state.js';
 import type { JudgeOptions, Verdict } from './oracle/state.js';
 import type { Program } from './program/program.js';
 import type { Scheduler } from './schedule/scheduler.js';
@@ -21,7 +22,21 @@ import type { Execution, Target } from './target/target.js';
 
 /** How power can fail, and what the disk under test looks like; the same for all runs of a campaign. */
 export interface Settings extends PersistencyOptions {
-  readonly fs: 'ext4';
+  readonly fs: 'ext4' | 'xfs' | 'xfs-reflink';
+  /** Only for real kernels. */
+  readonly real?: RealSettings;
+}
+
+/** How a real kernel is run, and what is taken for granted about its block device. */
+export interface RealSettings {
+  /** CPUs of the guest: as many as programs may have threads. */
+  readonly cpus: 1 | 2;
+  /** log2 of the nanoseconds of an instruction, for traces that repeat; null for real time. */
+  readonly icountShift: number | null;
+  /** A kernel function whose write-backs count as not done; null for none. */
+  readonly ignoreFlush: string | null;
+  /** Bytes of a block write that reach media together: a word of pmem, a sector, or a page. */
+  readonly atomicBytes: 8 | 512 | 4096;
 }
 
 export const DEFAULT_SETTINGS: Settings = Object.freeze({
@@ -42,7 +57,7 @@ export interface Line {
   readonly settings: Settings;
 }
 
-export type Confirmation = Pick<JudgeOptions, 'isKnown' | 'everyInstance'>;
+export type Confirmation = Pick<JudgeOptions, 'isKnown' | 'everyInstance' | 'images'>;
 
 /** Executes the program under the scheduler and judges every cut and survivor set of it. */
 export function runOnce(
@@ -52,12 +67,15 @@ export function runOnce(
   confirmation: Confirmation = CONFIRM_ALL,
 ): Outcome {
   const execution = line.target.execute(program, scheduler);
+  if (execution.discarded !== null) return { execution, verdict: noVerdict() };
   const verdict = line.judge.judge(program, execution.trace, execution.disk, {
     isKnown: confirmation.isKnown,
     everyInstance: confirmation.everyInstance,
+    images: confirmation.images,
     persistency: line.settings.persistency,
     domain: line.settings.domain,
     contract: line.target.contract,
   });
+  noteAlarm(verdict, execution, confirmation);
   return { execution, verdict };
 }

@@ -13,6 +13,7 @@ import { reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Settings } from '../run.js';
 import { Defect, EnvironmentError, messageOf } from '../support/assert.js';
+import { paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
 import type { Counts } from './counts.js';
 import { addCounts, noCounts } from './counts.js';
@@ -81,8 +82,8 @@ export interface CampaignObserver {
   problem(message: string): void;
 }
 
-const FIRST_BATCH = 250;
-const BATCH = 2000;
+/** Of a batch; what the others do, the first tells sooner. */
+const FIRST_BATCH_SHARE = 1 / 8;
 
 export class Campaign {
   private readonly coverage = new SharedArrayBuffer(COVERAGE_PLACES);
@@ -180,8 +181,9 @@ export class Campaign {
 
   /** One worker's worth of batches, one after the other. */
   private async runLane(lane: number): Promise<void> {
+    const { batch } = paceOf(this.options.kernel);
     for (let first = true; ; first = false) {
-      const executions = this.nextBatchSize(first ? FIRST_BATCH : BATCH);
+      const executions = this.nextBatchSize(first ? Math.ceil(batch * FIRST_BATCH_SHARE) : batch);
       if (executions === 0) return;
       this.ordered += executions;
       const corpus = (this.untold[lane] as string[]).splice(0);

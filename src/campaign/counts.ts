@@ -12,6 +12,11 @@ export interface Counts {
   promisesDecided: number;
   /** Executions that ended with a thread waiting for ever (for a pin that nobody releases, say). */
   stuckExecutions: number;
+  /** Executions whose trace could not be trusted; nothing of them was judged. */
+  executionsDiscarded: number;
+  /** Crash images that a real kernel was to mount, and those among them that were new and were mounted. */
+  crashImages: number;
+  crashImagesMounted: number;
   /** Suspicions of the fast checker that the image did not bear out. */
   unconfirmed: number;
   /** Violations with a signature that had been found already. */
@@ -27,6 +32,9 @@ export function noCounts(): Counts {
     crashStatesLog2Max: 0,
     promisesDecided: 0,
     stuckExecutions: 0,
+    executionsDiscarded: 0,
+    crashImages: 0,
+    crashImagesMounted: 0,
     unconfirmed: 0,
     repeats: 0,
   };

@@ -7,7 +7,6 @@ import { Corpus } from '../corpus/corpus.js';
 import type { FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
-import { ModelTarget } from '../kernel/model-target.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
 import { minimized } from '../minimize/record.js';
@@ -16,7 +15,7 @@ import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import type { Program } from '../program/program.js';
-import { opCount } from '../program/program.js';
+import { opCount, threadCount } from '../program/program.js';
 import { parseProgram, printProgram } from '../program/text.js';
 import { printReport } from '../report/report.js';
 import type { Line, Outcome } from '../run.js';
@@ -27,10 +26,15 @@ import type { Scheduler } from '../schedule/scheduler.js';
 import { EnvironmentError, messageOf } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
+import { isReal, openTarget } from '../targets.js';
 import type { Counts } from './counts.js';
 import { noCounts } from './counts.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
+
+
+/** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
+const IMAGES = 2;
 
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
@@ -61,19 +65,19 @@ export class Fuzzer {
     this.choice = stream;
     this.random = new RandomScheduler(stream.split());
     this.pct = new PctScheduler(stream.split());
+    const target = openTarget(setup.kernel, setup.settings);
     this.generator = new ProgramGenerator({
       ...DEFAULT_GENERATE,
       threadsMax: setup.threadsMax,
       opsMax: setup.opsMax,
+      dialect: target.dialect,
     });
-    this.line = {
-      target: ModelTarget.of(setup.kernel),
-      judge: new Judge(new Image(allocate)),
-      settings: setup.settings,
-    };
+    const judge = new Judge(new Image(allocate));
+    this.line = { target, judge, settings: setup.settings };
     this.features = new FeatureCollector(new Uint8Array(setup.coverage, 0, COVERAGE_PLACES));
     setup.corpus.forEach((text, index) => {
       const program = parseProgram(text);
+      if (!this.canRun(program)) return;
       this.corpus.add(program);
       if (index % setup.workers === workerNumber) this.unexecuted.push(program);
     });
@@ -117,7 +121,16 @@ export class Fuzzer {
     }
     const program = this.corpus.choose(this.choice);
     const other = this.corpus.choose(this.choice);
-    return mutate(this.choice, this.generator, program, other, this.setup.opsMax);
+    const mutated = mutate(this.choice, this.generator, program, other, this.setup.opsMax);
+    return this.canRun(mutated) ? mutated : program;
+  }
+
+  /** A guest has as many CPUs as the programs of a campaign have threads, and no devices. */
+  private canRun(program: Program): boolean {
+    if (!isReal(this.setup.kernel)) return true;
+    const { operations } = this.line.target.dialect;
+    const known = program.threads.every((ops) => ops.every(({ code }) => operations.has(code)));
+    return known && threadCount(program) <= this.setup.threadsMax;
   }
 
   private drawScheduler(): Scheduler {
@@ -132,6 +145,7 @@ export class Fuzzer {
     const outcome = runOnce(this.line, program, scheduler, {
       isKnown: (promise, mechanism) => this.known.has(signatureOf({ promise, mechanism })),
       everyInstance: false,
+      images: IMAGES,
     });
     const { execution, verdict } = outcome;
     counts.operations += opCount(program);
@@ -140,6 +154,9 @@ export class Fuzzer {
     counts.crashStatesLog2Max = Math.max(counts.crashStatesLog2Max, verdict.statesLog2Max);
     counts.promisesDecided += verdict.promises;
     counts.stuckExecutions += execution.stuck.length > 0 ? 1 : 0;
+    counts.executionsDiscarded += execution.discarded === null ? 0 : 1;
+    counts.crashImages += verdict.images;
+    counts.crashImagesMounted += verdict.imagesMounted;
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
     const added = this.features.collect(execution.trace, program.geometry, program.files.length);

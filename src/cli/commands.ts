@@ -21,6 +21,7 @@ const WORKERS_MAX = 64;
 const EXECS_MAX = 1e12;
 const OPS_MIN = 4;
 const OPS_MAX = 64;
+const ICOUNT_SHIFT_MAX = 10;
 
 const NOT_YET = 'not in this version';
 
@@ -97,7 +98,24 @@ function addRun(program: Command, done: Done): void {
       oneOf('--persistency', ['line', 'location']),
       'line',
     )
-    .option('--fs <name>', 'file system', oneOf('--fs', ['ext4'], { xfs: NOT_YET }), 'ext4')
+    .option(
+      '--fs <name>',
+      'file system: ext4, and on real kernels xfs or xfs-reflink',
+      oneOf('--fs', ['ext4', 'xfs', 'xfs-reflink']),
+      'ext4',
+    )
+    .option(
+      '--deterministic [shift]',
+      'real kernels: traces that repeat; the shift (0 to 10) decides how two threads race',
+      integer('--deterministic', 0, ICOUNT_SHIFT_MAX),
+    )
+    .option(
+      '--ignore-flush <symbol>',
+      'real kernels: write-backs that this function issues count as not done',
+      place('--ignore-flush'),
+    )
+    .option('--no-sector-atomic', 'real kernels: a 512-byte sector of a block write may be torn')
+    .option('--block-atomic', 'real kernels: no block write is ever torn')
     .option('--no-seeds', 'without the hand-written seed programs')
     .option('--resume', 'goes on from what --corpus and --crashes hold')
     .option('--stop-on-first', 'ends at the first finding')

@@ -6,7 +6,7 @@ import type { Reproducer } from '../finding/reproducer.js';
 import { programOf, scheduleOf, setupOf } from '../finding/reproducer.js';
 import { readReproducer } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import { ModelTarget, resolveKernel } from '../kernel/model-target.js';
+import { openTarget, resolveKernel } from '../targets.js';
 import { Image } from '../media/image.js';
 import { Judge } from '../oracle/judge.js';
 import type { Program } from '../program/program.js';
@@ -29,13 +29,14 @@ export function loadReproducer(file: string): Loaded {
   const reproducer = readReproducer(file);
   return inFile(file, () => {
     const recordedOn = resolveKernel(reproducer.kernel, reproducer.bugs);
-    const { pointNames } = ModelTarget.of(recordedOn);
+    const setup = setupOf(reproducer);
+    const { pointNames } = openTarget(recordedOn, settingsOf(setup));
     return {
       file,
       reproducer,
       program: programOf(reproducer),
       schedule: scheduleOf(reproducer, pointNames),
-      setup: setupOf(reproducer),
+      setup,
       recordedOn,
     };
   });
@@ -52,13 +53,13 @@ export function inFile<T>(file: string, body: () => T): T {
 }
 
 export function settingsOf(setup: FindingSetup): Settings {
-  const { fs, domain, persistency } = setup;
-  return { fs, domain, persistency };
+  const { fs, domain, persistency, real } = setup;
+  return { fs, domain, persistency, ...(real === undefined ? {} : { real }) };
 }
 
 /** A line for one kernel, in this thread, with its media in memory. */
 export function lineFor(kernel: KernelSpec, settings: Settings): Line {
-  return { target: ModelTarget.of(kernel), judge: new Judge(new Image()), settings };
+  return { target: openTarget(kernel, settings), judge: new Judge(new Image()), settings };
 }
 
 /** `mainline --bug A2`, as the user would type it after --kernel. */

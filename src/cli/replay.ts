@@ -8,7 +8,7 @@ import { buildImage } from '../crash/plan.js';
 import { placeOf, signatureOf, titleOf } from '../finding/finding.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Execution } from '../target/target.js';
-import { resolveKernel } from '../kernel/model-target.js';
+import { resolveKernel } from '../targets.js';
 import { Image } from '../media/image.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Violation } from '../oracle/promise.js';

@@ -10,7 +10,7 @@ import type { SchedulerName } from '../campaign/messages.js';
 import { loadCorpus } from '../corpus/files.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import { resolveKernel } from '../kernel/model-target.js';
+import { isReal, resolveKernel } from '../targets.js';
 import { printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
 import type { Settings } from '../run.js';
@@ -38,6 +38,10 @@ export interface RunFlags {
   readonly domain: Settings['domain'];
   readonly persistency: Settings['persistency'];
   readonly fs: Settings['fs'];
+  readonly deterministic?: number | true;
+  readonly ignoreFlush?: string;
+  readonly sectorAtomic: boolean;
+  readonly blockAtomic?: boolean;
   readonly seeds: boolean;
   readonly resume?: boolean;
   readonly stopOnFirst?: boolean;
@@ -45,6 +49,8 @@ export interface RunFlags {
 }
 
 const PLAIN_INTERVAL_MS = 5000;
+/** CPUs that a guest can have. */
+const REAL_THREADS_MAX = 2;
 /** Half-written files older than this belong to nobody. */
 const LEFTOVER_AGE_MS = 60_000;
 /** Hand-written programs that come with daxfuzz. */
@@ -87,7 +93,9 @@ type Places = Pick<CampaignOptions, 'corpusDirectory' | 'crashesDirectory'>;
 
 /** Where the campaign files things. */
 function placesOf(flags: RunFlags, kernel: KernelSpec): Places {
-  const name = [kernel.kernel, ...kernel.bugs].join('+');
+  const name = isReal(kernel)
+    ? path.basename(kernel.kernel)
+    : [kernel.kernel, ...kernel.bugs].join('+');
   const corpusDirectory = flags.corpus ?? path.join('corpora', name);
   const crashesDirectory = flags.crashes ?? path.join('crashes', name);
   checkDirectory('--corpus', corpusDirectory);
@@ -115,19 +123,42 @@ function startingPrograms(flags: RunFlags, corpusDirectory: string): string[] {
   return corpus;
 }
 
+/** @throws UsageError for flags that only real kernels have. */
+function settingsOf(flags: RunFlags): Settings {
+  const { domain, persistency, fs, ignoreFlush, deterministic } = flags;
+  const real = isReal({ kernel: flags.kernel, bugs: [] });
+  if (real) {
+    const icountShift =
+      deterministic === undefined ? null : deterministic === true ? 0 : deterministic;
+    const cpus = flags.threads > 1 ? 2 : 1;
+    const atomicBytes = flags.blockAtomic === true ? 4096 : flags.sectorAtomic ? 512 : 8;
+    const settings = { cpus, icountShift, ignoreFlush: ignoreFlush ?? null, atomicBytes } as const;
+    return { domain, persistency, fs, real: settings };
+  }
+  if (fs !== 'ext4')
+    throw new UsageError(`--fs ${fs}: the model has ext4 only; use --kernel qemu:PATH`);
+  if (ignoreFlush !== undefined || deterministic !== undefined) {
+    throw new UsageError(
+      '--ignore-flush and --deterministic are for real kernels (--kernel qemu:PATH)',
+    );
+  }
+  return { domain, persistency, fs };
+}
+
 type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;
 
 /** Every other option given a value; nothing later asks whether it was given. */
 function valuesOf(flags: RunFlags): Values {
+  const real = isReal({ kernel: flags.kernel, bugs: [] });
   return {
-    settings: { domain: flags.domain, persistency: flags.persistency, fs: flags.fs },
+    settings: settingsOf(flags),
     seed: flags.seed ?? BigInt(`0x${randomBytes(8).toString('hex')}`).toString(),
     workers: flags.workers,
     executionsMax: flags.execs ?? null,
     elapsedMsMax: flags.time ?? null,
     stopOnFirst: flags.stopOnFirst === true,
     scheduler: flags.scheduler,
-    threadsMax: flags.threads,
+    threadsMax: real ? Math.min(flags.threads, REAL_THREADS_MAX) : flags.threads,
     opsMax: flags.ops,
   };
 }
@@ -244,6 +275,18 @@ function progressLine(summary: CampaignSummary): string {
   ].join('  ');
 }
 
+/** How much of what recovery does was looked at. */
+function sampledText(summary: CampaignSummary): string {
+  if (summary.real === undefined) {
+    return 'nothing was sampled: recovery reads one commit record, and each that can survive was decided on its own';
+  }
+  return (
+    `what recovery does was sampled: ${plural(summary.crashImages, 'crash image')}, ` +
+    `${thousands(summary.crashImagesMounted)} of them new and mounted; ` +
+    `${plural(summary.executionsDiscarded, 'execution')} discarded for a trace that differs from memory`
+  );
+}
+
 function summaryText(summary: CampaignSummary): string {
   const seconds = (summary.elapsedMs / 1000).toFixed(1);
   const lines = [
@@ -252,7 +295,7 @@ function summaryText(summary: CampaignSummary): string {
       `${plural(summary.operations, 'operation')}, ${plural(summary.events, 'event')}`,
     `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
       `2^${summary.crashStatesLog2Max} crash states`,
-    'nothing was sampled: recovery reads one commit record, and each that can survive was decided on its own',
+    sampledText(summary),
     `${thousands(summary.promisesDecided)} promises of ${Object.keys(PROMISES).join(', ')} decided; ` +
       `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
     'not judged: flushes by users of MAP_SYNC mappings (P8); calls under way in ' +

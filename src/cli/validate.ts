@@ -6,7 +6,7 @@ import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import { findReproducers, reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import { resolveKernel } from '../kernel/model-target.js';
+import { resolveKernel } from '../targets.js';
 import { minimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { printReport } from '../report/report.js';

@@ -32,7 +32,7 @@ export function signatureOf(violation: Pick<Violation, 'promise' | 'mechanism'>)
 }
 
 const PROMISE_VERB: Record<PromiseId, string> = {
-  P0: 'a power failure leaves a disk of no use',
+  P0: 'the kernel fails',
   P1: 'a read shows wrong bytes',
   P2: 'a write with O_DSYNC returned too early',
   P3: 'fsync returned 0 too early',

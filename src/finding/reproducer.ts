@@ -70,6 +70,7 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
     fs: setup.fs,
     domain: setup.domain,
     persistency: setup.persistency,
+    ...(setup.real === undefined ? {} : { real: setup.real }),
     program: lines(program),
     schedule: lines(schedule),
     violation: {
@@ -94,8 +95,8 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
 }
 
 export function setupOf(reproducer: Reproducer): FindingSetup {
-  const { kernel, bugs, fs, domain, persistency } = reproducer;
-  return { kernel, bugs, fs, domain, persistency };
+  const { kernel, bugs, fs, domain, persistency, real } = reproducer;
+  return { kernel, bugs, fs, domain, persistency, ...(real === undefined ? {} : { real }) };
 }
 
 /** @throws UsageError when the program is malformed or out of bounds. */

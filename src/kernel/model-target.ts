@@ -7,7 +7,7 @@ import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { Contract, Execution, Target } from '../target/target.js';
-import { LINUX_CONTRACT } from '../target/target.js';
+import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
 import { bugByName } from './bugs.js';
 import { execute } from './engine.js';
@@ -31,6 +31,7 @@ export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSp
 }
 
 export class ModelTarget implements Target {
+  readonly pace = MODEL_PACE;
   readonly pointNames = POINT_NAMES;
   readonly dialect = MODEL_DIALECT;
   readonly contract: Contract;
@@ -56,6 +57,11 @@ export class ModelTarget implements Target {
   execute(program: Program, scheduler: Scheduler): Execution {
     const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
     const { trace } = this.kernel;
-    return { disk: freshDisk(program), trace, schedule: this.switches, stuck };
+    const disk = freshDisk(program);
+    return { disk, trace, schedule: this.switches, stuck, alarm: null, discarded: null };
+  }
+
+  close(): void {
+    // Nothing but memory.
   }
 }

@@ -22,10 +22,8 @@ export interface OpaqueDisk {
   readonly metadata: Metadata;
   /** All bytes when the trace began. */
   readonly content: Uint8Array;
-  /** Is a sector of the block device written whole or not at all? */
-  readonly sectorAtomic: boolean;
-  /** Crash images to try beside those at promises. */
-  readonly images: number;
+  /** Bytes of a block write that reach media together. */
+  readonly atomicBytes: number;
   /** Mounts a copy of the image; a string says why that failed, or what else is wrong with it. */
   mount(image: Uint8Array): RecoveredFiles | string;
 }

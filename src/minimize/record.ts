@@ -36,13 +36,16 @@ export function record(
   schedule: Schedule,
   signature: string,
 ): Recorded | null {
-  const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'strict');
-  const { execution, verdict } = runOnce(line, program, scheduler);
-  scheduler.end();
-  const violation = verdict.violations.find((found) => signatureOf(found) === signature);
-  if (violation === undefined) return null;
-  const { trace } = execution;
-  return { finding: { setup, program, schedule, violation, traceHash: trace.hash() }, trace };
+  for (let attempt = 0; attempt < line.target.pace.attempts; attempt++) {
+    const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'strict');
+    const { execution, verdict } = runOnce(line, program, scheduler);
+    scheduler.end();
+    const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+    if (violation === undefined) continue;
+    const { trace } = execution;
+    return { finding: { setup, program, schedule, violation, traceHash: trace.hash() }, trace };
+  }
+  return null;
 }
 
 /** Fresh programs that may be looked at, and failures among them that are minimised. */
@@ -65,7 +68,7 @@ export function minimized(
   const stillFails = sameFailure(line, signature);
   const explore = exploreFailure(line, signature);
   let smallest: Candidate = minimize(failure, stillFails, explore);
-  if (threadCount(smallest.program) > 1) {
+  if (threadCount(smallest.program) > 1 && line.target.pace.explores) {
     for (const other of freshFailures(line, signature, smallest.program)) {
       const candidate = minimize(other, stillFails, () => null);
       if (isSimpler(candidate, smallest)) smallest = candidate;

@@ -4,6 +4,7 @@
  */
 import { signatureOf } from '../finding/finding.js';
 import type { Violation } from '../oracle/promise.js';
+import { IMAGES_THOROUGH } from '../oracle/state.js';
 import type { Dialect } from '../program/dialect.js';
 import { ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
@@ -30,6 +31,7 @@ function only(signature: string): Confirmation {
   return {
     isKnown: (promise, mechanism) => signatureOf({ promise, mechanism }) !== signature,
     everyInstance: false,
+    images: IMAGES_THOROUGH,
   };
 }
 
@@ -53,15 +55,19 @@ export type Attempt = (program: Program) => Failure | null;
 export function attemptFor(line: Line, signature: string, scheduler: Scheduler): Attempt {
   const confirmation = only(signature);
   return (program) => {
-    const { execution, verdict } = runOnce(line, program, scheduler, confirmation);
-    const violation = verdict.violations.find((found) => signatureOf(found) === signature);
-    if (violation === undefined) return null;
-    return failureOf(program, execution.schedule, execution.trace, violation);
+    for (let attempt = 0; attempt < line.target.pace.attempts; attempt++) {
+      const { execution, verdict } = runOnce(line, program, scheduler, confirmation);
+      const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+      if (violation === undefined) continue;
+      return failureOf(program, execution.schedule, execution.trace, violation);
+    }
+    return null;
   };
 }
 
 /** Explores with few context switches; a pure function of the program. */
 export function exploreFailure(line: Line, signature: string): Explore {
+  if (!line.target.pace.explores) return () => null;
   return (program, where) => {
     const choice = Prng.fromSeed(BigInt(`0x${hashText(printProgram(program))}`));
     // Few switches, and many: which of them meets the failure depends on how long its windows are.

@@ -29,6 +29,7 @@ export function compareCheckers(
     ...options,
     isKnown: () => false,
     everyInstance: true,
+    images: 0,
   });
   const atCrash = violations.filter((violation) => violation.plan !== null);
   const broken = new Set(atCrash.filter(({ promise }) => promise !== 'P9').map(({ op }) => op));

@@ -93,15 +93,14 @@ export class DurabilityRule {
     return this.changes[ino] as MetadataChange[];
   }
 
-  /** True if the call had promised something and returned success. */
-  exit(event: number): boolean {
+  exit(event: number): void {
     const { trace, verdict, program } = this.state;
     const task = trace.task(event);
     const open = this.open[task] ?? null;
-    if (open === null) return false;
+    if (open === null) return;
     this.open[task] = null;
     const result = trace.argument(event, AT.op_exit.result);
-    if (!hasSucceeded(open.promise, result)) return false;
+    if (!hasSucceeded(open.promise, result)) return;
     verdict.promises++;
     if (open.promise === 'P2') {
       const file = trace.argument(open.begin, AT.op_enter.ino);
@@ -122,7 +121,6 @@ export class DurabilityRule {
     this.checkMetadata(open.promise, made);
     this.checkDoubtful(open.promise, made);
     this.state.kept.push({ promise: open.promise, made });
-    return true;
   }
 
   /**

@@ -66,7 +66,7 @@ export class Judge {
           break;
         case EVENT.op_exit:
           this.meaning.exit(event);
-          if (this.durability.exit(event)) this.recovery.promised(event);
+          this.durability.exit(event);
           break;
         case EVENT.extent_unmap:
           checkFree(state, event);

@@ -11,6 +11,9 @@ export const MECHANISMS = {
     text: 'the file system could not be recovered from what the power failure left',
     rows: [],
   },
+  'kernel-warned': { text: 'the kernel logged a warning about itself', rows: [] },
+  'kernel-crashed': { text: 'the kernel crashed', rows: [] },
+  'kernel-hung': { text: 'the kernel came to a standstill', rows: [] },
   'metadata-lost': {
     text: 'the block map or size that the call promised is not on media',
     rows: [],

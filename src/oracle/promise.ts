@@ -9,7 +9,7 @@ import type { Layout } from '../media/layout.js';
 import type { Mechanism } from './mechanism.js';
 
 export const PROMISES = {
-  P0: 'recovery: after any power failure the file system mounts, and its check finds nothing wrong',
+  P0: 'the kernel neither warns nor crashes, and after any power failure the file system mounts',
   P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
   P2: 'write with O_DSYNC: what it wrote, and what reading that needs, are on media',
   P3: 'fsync: all stores and writes before it, and the metadata, are on media',

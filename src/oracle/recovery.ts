@@ -1,8 +1,8 @@
 /**
  * Disks whose metadata only a mount can read: what a file system makes of a crash is no comparison of
- * counts, so it is tried out. Where a call has promised something, the image that kept nothing but what is
- * durable for certain is mounted; and at a few cuts, drawn from the trace, images whose survivors are drawn,
- * too. All promises made until then are asked about, and no file may show bytes that were never its own.
+ * counts, so it is tried out. At a few cuts, drawn from the trace, an image is mounted that kept nothing but
+ * what is durable for certain, or something more, drawn as well. All promises made until then are asked
+ * about, and no file may show bytes that were never its own.
  *
  * This is a sample, and the verdict says how large it was. What each call promised about the bytes of files
  * is decided for all survivors by the durability rule beside it.
@@ -10,16 +10,14 @@
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import type { RecoveredFiles } from '../media/disk.js';
 import { NO_RECORD } from '../persistency/history.js';
+import { pick } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import { hex, WORD_SIZE } from '../support/units.js';
-import { AT, STORE } from '../trace/event.js';
+import { AT, EVENT, STORE } from '../trace/event.js';
 import { afterCrash } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
-
-/** What a block device writes at a time; a journal may take it to be written whole or not at all. */
-const SECTOR_BYTES = 512;
 
 type Survival = 'none' | 'all' | 'some';
 
@@ -31,26 +29,28 @@ export class RecoveryRule {
   constructor(private readonly state: JudgeState) {}
 
   reset(): void {
-    const { trace, disk } = this.state;
+    const { trace, options, disk } = this.state;
     this.cuts.clear();
     this.mounted.clear();
-    if (disk.kind === 'fresh') return;
+    if (disk.kind === 'fresh' || trace.length === 0) return;
     this.choice = Prng.fromSeed(BigInt(`0x${trace.hash()}`));
-    for (let i = 0; i < disk.images && trace.length > 0; i++) {
-      this.cuts.add(this.choice.below(trace.length));
+    const returns: number[] = [];
+    for (let event = 0; event < trace.length; event++) {
+      if (trace.kind(event) === EVENT.op_exit) returns.push(event);
+    }
+    for (let i = 0; i < options.images; i++) {
+      // Half of them where a call returns: that is where promises begin.
+      const atReturn = this.choice.below(2) === 0 && returns.length > 0;
+      this.cuts.add(atReturn ? pick(this.choice, returns) : this.choice.below(trace.length));
     }
   }
 
   /** Whatever event it was. */
   after(event: number): void {
     if (!this.cuts.has(event)) return;
-    const draw = this.choice.below(4);
-    this.tryImage(event, draw === 0 ? 'all' : draw === 1 ? 'none' : 'some');
-  }
-
-  /** A call has kept its promise so far as the trace can tell. */
-  promised(event: number): void {
-    if (this.state.disk.kind === 'opaque') this.tryImage(event, 'none');
+    // Nothing more than what is certain is the worst for promises; something of the rest for journals.
+    const draw = this.choice.below(8);
+    this.tryImage(event, draw < 4 ? 'none' : draw === 4 ? 'all' : 'some');
   }
 
   private tryImage(cut: number, survival: Survival): void {
@@ -104,7 +104,8 @@ export class RecoveryRule {
   /** What each pending unit keeps. */
   private drawShort(survival: Survival): ShortUnit[] {
     const { history, disk } = this.state;
-    const sectorAtomic = disk.kind === 'opaque' && disk.sectorAtomic;
+    // What a block device writes at a time; a journal may take it to be written whole or not at all.
+    const atomic = disk.kind === 'opaque' ? disk.atomicBytes : WORD_SIZE;
     const sectors = new Map<number, number>();
     return history.pending().map((unit) => {
       const durable = history.durable[unit] as number;
@@ -115,11 +116,12 @@ export class RecoveryRule {
           : survival === 'all'
             ? to
             : from + this.choice.below(to - from + 1);
-      if (!sectorAtomic || !this.isBlockWrite(unit)) return { unit, kept: draw(durable, visible) };
-      const sector = Math.floor((unit << history.unitShift) / SECTOR_BYTES);
+      if (atomic === WORD_SIZE || !this.isBlockWrite(unit))
+        return { unit, kept: draw(durable, visible) };
+      const sector = Math.floor((unit << history.unitShift) / atomic);
       let writes = sectors.get(sector);
       if (writes === undefined) {
-        const [from, to] = this.wholeWrites(sector);
+        const [from, to] = this.wholeWrites(sector, atomic);
         writes = draw(from, Math.max(from, to));
         sectors.set(sector, writes);
       }
@@ -143,11 +145,11 @@ export class RecoveryRule {
   }
 
   /** Whole writes of a sector: those certainly on media, and those that have ended. */
-  private wholeWrites(sector: number): [number, number] {
+  private wholeWrites(sector: number, atomic: number): [number, number] {
     const { history } = this.state;
     const words = this.wordsPerUnit();
-    const first = (sector * SECTOR_BYTES) >> history.unitShift;
-    const last = ((sector + 1) * SECTOR_BYTES - 1) >> history.unitShift;
+    const first = (sector * atomic) >> history.unitShift;
+    const last = ((sector + 1) * atomic - 1) >> history.unitShift;
     let durable = 0;
     let ended = Number.MAX_SAFE_INTEGER;
     for (let unit = first; unit <= last; unit++) {

@@ -31,12 +31,19 @@ export interface JudgeOptions extends PersistencyOptions {
    * brute-force checker, which knows no mechanisms.
    */
   readonly everyInstance: boolean;
+  /** Crash images of an opaque disk to try: what one of them shows may take many to show again. */
+  readonly images: number;
 }
 
-export const CONFIRM_ALL: Pick<JudgeOptions, 'isKnown' | 'everyInstance'> = Object.freeze({
-  isKnown: () => false,
-  everyInstance: false,
-});
+/** Enough for a failure to show again. */
+export const IMAGES_THOROUGH = 16;
+
+export const CONFIRM_ALL: Pick<JudgeOptions, 'isKnown' | 'everyInstance' | 'images'> =
+  Object.freeze({
+    isKnown: () => false,
+    everyInstance: false,
+    images: IMAGES_THOROUGH,
+  });
 
 export interface Verdict {
   readonly violations: Violation[];
@@ -53,6 +60,20 @@ export interface Verdict {
   /** Images of opaque disks that were drawn, and those among them that were new and mounted. */
   images: number;
   imagesMounted: number;
+}
+
+/** Of a trace without events, or of one that nobody looked at. */
+export function noVerdict(): Verdict {
+  return {
+    violations: [],
+    repeats: 0,
+    unconfirmed: 0,
+    crashPoints: 0,
+    statesLog2Max: 0,
+    promises: 0,
+    images: 0,
+    imagesMounted: 0,
+  };
 }
 
 /** What the rules share while a trace is being folded. */
@@ -94,16 +115,8 @@ export class JudgeState {
       this.astray = new Uint8Array(this.view.blocks.length);
     }
     this.astray.fill(0);
-    this.verdict = {
-      violations: [],
-      repeats: 0,
-      unconfirmed: 0,
-      crashPoints: trace.length + 1,
-      statesLog2Max: 0,
-      promises: 0,
-      images: 0,
-      imagesMounted: 0,
-    };
+    this.verdict = noVerdict();
+    this.verdict.crashPoints = trace.length + 1;
   }
 
   /** The plain definition, built from the whole trace when it is first asked for. */

@@ -6,6 +6,8 @@ export interface KernelMessage {
   readonly text: string;
 }
 
+const LEVEL_ERROR = 3;
+
 /** Lines of /dev/kmsg: "priority,sequence,time,flags;text"; continuation lines start with a space. */
 export function parseKernelLog(log: string): KernelMessage[] {
   const messages: KernelMessage[] = [];
@@ -37,4 +39,10 @@ const ALARMS: readonly RegExp[] = [
 export function alarmIn(text: string): string | null {
   const line = text.split('\n').find((candidate) => ALARMS.some((alarm) => alarm.test(candidate)));
   return line === undefined ? null : line.replace(/^\[[ \d.]+\]\s*/, '').trim();
+}
+
+/** What the kernel complained of first, of at least the level of an error; "no word of it" if of nothing. */
+export function complaintIn(log: string): string {
+  const errors = parseKernelLog(log).filter(({ level }) => level <= LEVEL_ERROR);
+  return errors[0]?.text ?? 'no word of it';
 }

@@ -27,6 +27,14 @@ export interface StuckTask {
   readonly point: number;
 }
 
+/** What the software under test said or did that needs no trace to be wrong. */
+export interface Alarm {
+  /** It went on after a warning, crashed, or came to a standstill. */
+  readonly kind: 'warned' | 'crashed' | 'hung';
+  /** In one line. */
+  readonly text: string;
+}
+
 /** One execution. Trace and schedule belong to the target and are overwritten by the next one. */
 export interface Execution {
   /** The disk as it was when the trace began. */
@@ -34,13 +42,32 @@ export interface Execution {
   readonly trace: Trace;
   readonly schedule: Schedule;
   readonly stuck: readonly StuckTask[];
+  readonly alarm: Alarm | null;
+  /** Why the trace is not to be trusted and nothing is judged; null if it is. */
+  readonly discarded: string | null;
 }
 
+/** What an execution costs and whether it repeats: how much others may ask of a target. */
+export interface Pace {
+  /** Executions between two looks at what a campaign has found. */
+  readonly batch: number;
+  /** Executions that have to hold before a failure counts as gone. */
+  readonly attempts: number;
+  /** May the minimiser run thousands of programs that were not asked for? */
+  readonly explores: boolean;
+}
+
+export const MODEL_PACE: Pace = Object.freeze({ batch: 2000, attempts: 1, explores: true });
+export const REAL_PACE: Pace = Object.freeze({ batch: 25, attempts: 3, explores: false });
+
 export interface Target {
+  readonly pace: Pace;
   readonly contract: Contract;
   /** What programs for it are drawn from. */
   readonly dialect: Dialect;
   /** Names of the preemption points that schedules refer to. */
   readonly pointNames: readonly string[];
   execute(program: Program, scheduler: Scheduler): Execution;
+  /** Gives back what the target holds outside of this process. */
+  close(): void;
 }

@@ -120,7 +120,7 @@ export function compareOnRandomPrograms(
       return { compared, tooLarge, broken, difference: found };
     } else {
       compared++;
-      const confirm = { isKnown: () => false, everyInstance: true };
+      const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
       const { violations } = judge.judge(program, judged, freshDisk(program), {
         ...options,
         ...confirm,

@@ -32,6 +32,7 @@ function without(ran: Ran, name: EventName, nth: number): string[] {
       contract: target.contract,
       isKnown: () => false,
       everyInstance: false,
+      images: 0,
     },
   );
   return violations.map(signatureOf);
@@ -125,6 +126,7 @@ describe('a loss', () => {
       contract: target.contract,
       isKnown: (_, mechanism) => mechanism === 'pte-left-writable',
       everyInstance: false,
+      images: 0,
     });
     assert.deepEqual(violations.map(signatureOf), ['P3 dirty-entry-invalidated']);
   });

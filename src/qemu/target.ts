@@ -1,0 +1,232 @@
+/**
+ * A real Linux kernel as a target: boots a guest when it is first needed and another one when that has died,
+ * makes the files of a program once and keeps the image, and mounts crash images in the same guest.
+ */
+import type { OpaqueDisk, RecoveredFiles } from '../media/disk.js';
+import { KERNEL_DIALECT } from '../program/dialect.js';
+import type { Program } from '../program/program.js';
+import { FILE_NAMES } from '../program/program.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import { EnvironmentError, UsageError } from '../support/assert.js';
+import type { Alarm, Contract, Execution, Pace, Target } from '../target/target.js';
+import { LINUX_CONTRACT, REAL_PACE } from '../target/target.js';
+import { Trace } from '../trace/trace.js';
+import type { Filesystem, FilesystemName } from './filesystem.js';
+import { FILESYSTEMS, makeFilesystem } from './filesystem.js';
+import type { RunResult } from './guest.js';
+import { DEFAULT_GUEST, Guest, GuestFailure } from './guest.js';
+import { guestProgram } from './guest-program.js';
+import { complaintIn } from './kernel-log.js';
+import type { FoundFile } from './mailbox.js';
+import type { ConstantImage } from './pmem.js';
+import { translate } from './translate.js';
+
+export interface QemuOptions {
+  /** A vmlinuz file. */
+  readonly kernel: string;
+  readonly filesystem: FilesystemName;
+  /** As many as a program may have threads. */
+  readonly cpus: 1 | 2;
+  /** Instruction counting, for traces that repeat; the shift is what two threads race with. */
+  readonly icountShift: number | null;
+  /** Write-backs that this kernel function issues count as not done. */
+  readonly ignoreFlush: string | null;
+  readonly atomicBytes: number;
+}
+
+/** Images with files in them that are kept, each as large as the file system. */
+const PREPARED_MAX = 6;
+
+export class QemuTarget implements Target {
+  readonly pace: Pace;
+  readonly contract: Contract = LINUX_CONTRACT;
+  readonly dialect = KERNEL_DIALECT;
+  readonly pointNames: readonly string[] = [];
+  /** Guests that were started after the first one. */
+  restarts = 0;
+  private guest: Guest | null = null;
+  private readonly filesystem: Filesystem;
+  private empty: ConstantImage | null = null;
+  private readonly prepared = new Map<string, ConstantImage>();
+  private readonly trace = new Trace();
+  /** By the address of an instruction, whether its write-backs are left out. */
+  private readonly ignored = new Map<bigint, boolean>();
+
+  constructor(private readonly options: QemuOptions) {
+    this.filesystem = FILESYSTEMS[options.filesystem];
+    this.pace = { ...REAL_PACE, attempts: options.icountShift === null ? REAL_PACE.attempts : 1 };
+  }
+
+  /** @throws UsageError for a program that this kernel cannot run, EnvironmentError without a guest. */
+  execute(program: Program, _scheduler: Scheduler): Execution {
+    const threads = program.threads.filter((ops) => ops.length > 0).length;
+    if (threads > this.options.cpus) {
+      throw new UsageError(
+        `the program has ${threads} threads, the guest ${this.options.cpus} CPU`,
+      );
+    }
+    const wanted = guestProgram(program);
+    try {
+      const guest = this.running();
+      const image = this.imageFor(guest, wanted.files);
+      const result = guest.run(image, this.filesystem.mount, wanted, true);
+      return this.execution(program, image, result);
+    } catch (error) {
+      if (!(error instanceof GuestFailure)) throw error;
+      this.abandon();
+      this.trace.clear();
+      const kind = error.kind === 'hung' ? 'hung' : 'crashed';
+      return this.nothing(program, { kind, text: textOf(error) });
+    }
+  }
+
+  close(): void {
+    this.guest?.stop();
+    this.guest = null;
+  }
+
+  get kernelVersion(): string {
+    return this.running().kernelVersion;
+  }
+
+  private running(): Guest {
+    const { kernel, cpus, icountShift } = this.options;
+    this.guest ??= Guest.boot({ ...DEFAULT_GUEST, kernel, cpus, icountShift });
+    return this.guest;
+  }
+
+  private abandon(): void {
+    this.guest?.stop();
+    this.guest = null;
+    this.restarts++;
+  }
+
+  /** A file system with the program's files in it. */
+  private imageFor(guest: Guest, files: Program['files']): ConstantImage {
+    const key = JSON.stringify(files);
+    const known = this.prepared.get(key);
+    if (known !== undefined) return known;
+    this.empty ??= makeFilesystem(this.filesystem);
+    const { image, steps } = guest.prepare(this.empty, this.filesystem.mount, files);
+    if (steps.mounted !== 0) {
+      throw new EnvironmentError(
+        `${guest.kernelVersion} does not mount ${this.options.filesystem} with DAX (error ${-steps.mounted})`,
+      );
+    }
+    if (steps.prepared !== 0) {
+      throw new UsageError(`the files of the program cannot be made (error ${-steps.prepared})`);
+    }
+    const [oldest] = this.prepared.keys();
+    if (this.prepared.size >= PREPARED_MAX && oldest !== undefined) this.prepared.delete(oldest);
+    this.prepared.set(key, image);
+    return image;
+  }
+
+  private execution(program: Program, image: ConstantImage, result: RunResult): Execution {
+    const { trace: raw, base, changed, distrust, alarm } = result;
+    if (raw === null) {
+      throw new EnvironmentError(`mounting failed (error ${-result.steps.mounted})`);
+    }
+    if (distrust !== null) return { ...this.nothing(program, null), discarded: distrust };
+    const { layout, metadata } = translate(raw, program, this.trace, {
+      bytes: base.length,
+      ignoresFlush: (pc) => this.ignoresFlush(pc),
+    });
+    const disk: OpaqueDisk = {
+      kind: 'opaque',
+      layout,
+      metadata,
+      content: base,
+      atomicBytes: this.options.atomicBytes,
+      mount: (crashed) => this.mount(crashed, image, changed),
+    };
+    const warned: Alarm | null = alarm === null ? null : { kind: 'warned', text: alarm };
+    return { disk, trace: this.trace, schedule: [], stuck: [], alarm: warned, discarded: null };
+  }
+
+  private ignoresFlush(pc: bigint): boolean {
+    const { ignoreFlush } = this.options;
+    if (ignoreFlush === null) return false;
+    let ignored = this.ignored.get(pc);
+    if (ignored === undefined) {
+      ignored = this.running().symbols.at(pc) === ignoreFlush;
+      this.ignored.set(pc, ignored);
+    }
+    return ignored;
+  }
+
+  /** An execution of which there is no trace. */
+  private nothing(program: Program, alarm: Alarm | null): Execution {
+    this.trace.clear();
+    const content = new Uint8Array(0);
+    const { geometry } = program;
+    const fileCount = program.files.length;
+    const layout = {
+      ...{ geometry, fileCount, pageShift: Math.log2(geometry.pageSize) },
+      ...{ recordBytes: 0, dataStart: 0, mediaBytes: 0 },
+    };
+    const files = program.files.map(() => ({
+      size: 0,
+      blocks: new Int32Array(geometry.filePagesMax).fill(-1),
+    }));
+    const disk: OpaqueDisk = {
+      ...{ kind: 'opaque', layout, metadata: { tid: 0, files }, content },
+      ...{ atomicBytes: 512, mount: () => 'there is no image' },
+    };
+    return { disk, trace: this.trace, schedule: [], stuck: [], alarm, discarded: null };
+  }
+
+  private mount(
+    crashed: Uint8Array,
+    from: ConstantImage,
+    pages: RunResult['changed'],
+  ): RecoveredFiles | string {
+    try {
+      const { steps, files, alarm, log } = this.running().check(crashed, this.filesystem.mount, {
+        from,
+        pages,
+      });
+      if (steps.mounted !== 0) {
+        return `mount fails with error ${-steps.mounted}: ${complaintIn(log)}`;
+      }
+      if (alarm !== null) return `the kernel complains: ${alarm}`;
+      const broken = files.find(({ error }) => error !== 0);
+      if (broken !== undefined) return `reading ${broken.name} fails with error ${-broken.error}`;
+      return new MountedFiles(files);
+    } catch (error) {
+      if (!(error instanceof GuestFailure)) throw error;
+      this.abandon();
+      return textOf(error);
+    }
+  }
+}
+
+/** The failure, with the line of the console that says most. */
+function textOf(failure: GuestFailure): string {
+  const telling = /.*(BUG|WARNING|Oops|panic|general protection|Call Trace).*/i.exec(
+    failure.console,
+  );
+  return telling === null ? failure.message : `${failure.message}: ${telling[0].trim()}`;
+}
+
+/** Files as the guest read them after recovery. */
+class MountedFiles implements RecoveredFiles {
+  private readonly contents: readonly (FoundFile | undefined)[];
+
+  constructor(found: readonly FoundFile[]) {
+    this.contents = FILE_NAMES.map((name) => found.find((file) => file.name === name));
+  }
+
+  sizeOf(ino: number): number {
+    return this.contents[ino]?.size ?? 0;
+  }
+
+  byteOf(ino: number, offset: number): number {
+    return this.contents[ino]?.content[offset] ?? 0;
+  }
+
+  isZero(ino: number, from: number, to: number): boolean {
+    const content = this.contents[ino]?.content.subarray(from, to) ?? new Uint8Array(0);
+    return content.every((byte) => byte === 0);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What `--kernel` names, made into something that runs programs: a preset of the model, or a real kernel.
+ */
+import type { KernelSpec } from './kernel/model-target.js';
+import { ModelTarget, resolveKernel as resolveModel } from './kernel/model-target.js';
+import { openKernelImage } from './qemu/kernel-image.js';
+import { QemuTarget } from './qemu/target.js';
+import type { RealSettings, Settings } from './run.js';
+import { UsageError } from './support/assert.js';
+import type { Pace, Target } from './target/target.js';
+import { MODEL_PACE, REAL_PACE } from './target/target.js';
+
+const REAL = 'qemu:';
+
+export const DEFAULT_REAL: RealSettings = Object.freeze({
+  cpus: 1,
+  icountShift: null,
+  ignoreFlush: null,
+  atomicBytes: 512,
+});
+
+export const isReal = ({ kernel }: KernelSpec): boolean => kernel.startsWith(REAL);
+
+export const paceOf = (kernel: KernelSpec): Pace => (isReal(kernel) ? REAL_PACE : MODEL_PACE);
+
+const fileOf = ({ kernel }: KernelSpec): string => kernel.slice(REAL.length);
+
+/**
+ * @throws UsageError for a kernel or bug that is not known, or a file that is no kernel; EnvironmentError
+ * when a real kernel's modules are missing.
+ */
+export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSpec {
+  if (!kernel.startsWith(REAL)) return resolveModel(kernel, bugs);
+  if (bugs.length > 0) {
+    throw new UsageError('--bug: a real kernel has no switches; bugs are of the model');
+  }
+  const spec = { kernel, bugs: [] };
+  openKernelImage(fileOf(spec));
+  return spec;
+}
+
+export function openTarget(kernel: KernelSpec, settings: Settings): Target {
+  if (!isReal(kernel)) return ModelTarget.of(kernel);
+  const real = settings.real ?? DEFAULT_REAL;
+  return new QemuTarget({
+    ...real,
+    kernel: fileOf(kernel),
+    filesystem: settings.fs,
+  });
+}
