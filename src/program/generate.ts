@@ -10,7 +10,7 @@ import type { Choice } from '../support/choice.js';
 import { between, chance, pick, pickWeighted } from '../support/choice.js';
 import { empty } from '../support/lists.js';
 import type { Dialect } from './dialect.js';
-import { MODEL_DIALECT } from './dialect.js';
+import { drawnFlagsBound, MODEL_DIALECT } from './dialect.js';
 import { thawed } from './freeze.js';
 import type { Geometry } from './geometry.js';
 import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
@@ -135,8 +135,14 @@ export class ProgramGenerator {
   op(choice: Choice): Op {
     const { geometry } = this.options;
     const drawn = this.draw(choice, pickWeighted(choice, this.weights) as OpCode);
-    const op = this.dialect === MODEL_DIALECT ? drawn : varied(choice, drawn, geometry);
+    const op = this.dialect === MODEL_DIALECT ? drawn : this.vary(choice, drawn);
     return normalizeOp(op, geometry, this.files.length);
+  }
+
+  private vary(choice: Choice, drawn: Op): Op {
+    const { geometry } = this.options;
+    const op = varied(choice, drawn, geometry);
+    return op.flags < drawnFlagsBound(this.dialect, op.code, geometry) ? op : drawn;
   }
 
   /** Aims at a program that came from elsewhere. */

@@ -225,6 +225,13 @@ export const usesSize = (spec: OpSpec): boolean => uses(spec, 'size');
 export const usesFile = (spec: OpSpec): boolean => uses(spec, 'file');
 export const usesOrigin = (spec: OpSpec): boolean => uses(spec, 'origin');
 
+/** Does the operation give blocks to other pages, with the bytes that are in them? */
+export function movesBlocks(op: Op): boolean {
+  if (op.code === OP.reflink || op.code === OP.reflink_range) return true;
+  const shifts = op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange;
+  return op.code === OP.fallocate && shifts;
+}
+
 /** One past the largest value that `flags` may have. */
 export function flagsBound(spec: OpSpec, geometry: Geometry): number {
   if (usesOrigin(spec)) return geometry.filePagesMax;

@@ -129,7 +129,7 @@ export class QemuTarget implements Target {
     }
     if (distrust !== null) return { ...this.nothing(program, null), discarded: distrust };
     const { layout, metadata } = translate(raw, program, this.trace, {
-      bytes: base.length,
+      content: base,
       ignoresFlush: (pc) => this.ignoresFlush(pc),
     });
     const disk: OpaqueDisk = {
