@@ -26,6 +26,7 @@ import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
 import type { FileRange, PromiseMade } from './promise.js';
+import { FormerPages } from './former-pages.js';
 import type { Deed } from './settling.js';
 import { isSettled, settlingOf } from './settling.js';
 import { FileView, NEVER } from './view.js';
@@ -93,6 +94,7 @@ export class Expectation {
   private readonly removals: Removal[] = [];
   private readonly layout: Layout;
   private readonly view = new FileView();
+  private readonly former = new FormerPages();
 
   constructor(
     private readonly program: Program,
@@ -234,6 +236,9 @@ export class Expectation {
       case EVENT.store:
         this.noteStore(event);
         break;
+      case EVENT.extent_map:
+        this.former.mapped(trace.argument(event, AT.extent_map.block));
+        break;
       case EVENT.extent_unmap:
         this.noteUnmap(
           event,
@@ -269,7 +274,7 @@ export class Expectation {
     // that loss, the file shows what the device wrote: nobody promised it, and it is not foreign either.
     const lost = this.view.blocks[page] !== block || this.view.pins[block] === 0;
     const stray = (how & STORE.dma) !== 0 && lost;
-    this.addAction(ino, {
+    const action: Action = {
       event,
       op: trace.op(event),
       task: trace.task(event),
@@ -279,11 +284,28 @@ export class Expectation {
       data: trace.argument(event, AT.store.data),
       settling: stray ? 'never' : settlingOf(how, this.contract),
       block,
-    });
+    };
+    this.addAction(ino, action);
+    for (const left of this.former.of(block)) {
+      if (this.view.blocks[left] !== block) this.addStray(action, left);
+    }
+  }
+
+  /** A store as it shows in a page that its block has left, should that be undone. */
+  private addStray(action: Action, page: number): void {
+    const { pageSize } = this.layout.geometry;
+    const { filePages } = this.view;
+    const from = (page % filePages) * pageSize + (action.from % pageSize);
+    const to = from + action.to - action.from;
+    this.addAction(Math.floor(page / filePages), { ...action, from, to, settling: 'never' });
   }
 
   private noteUnmap(event: number, ino: number, page: number): void {
     const { pageSize } = this.layout.geometry;
+    this.former.unmapped(
+      this.trace.argument(event, AT.extent_unmap.block),
+      this.view.pageIndex(ino, page),
+    );
     this.addAction(ino, {
       event,
       op: this.trace.op(event),
@@ -299,8 +321,10 @@ export class Expectation {
 
   private noteContent(event: number): void {
     const { trace } = this;
+    const ino = trace.argument(event, AT.content.ino);
     const offset = trace.argument(event, AT.content.offset);
-    this.addAction(trace.argument(event, AT.content.ino), {
+    this.former.brought(this.view.blocks[this.view.pageAt(ino, offset)] as number);
+    this.addAction(ino, {
       event,
       op: trace.op(event),
       task: trace.task(event),

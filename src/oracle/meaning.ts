@@ -5,12 +5,12 @@
  * shows after two calls that overlapped depends on their order.
  */
 import type { Op } from '../program/op.js';
-import { FALLOCATE, OP } from '../program/op.js';
+import { FALLOCATE, movesBlocks, OP } from '../program/op.js';
 import { fillOf, opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
 import { empty } from '../support/lists.js';
 import { AT, EVENT } from '../trace/event.js';
-import { bytesAfter, movesBytes, sourceSlot } from './moved-bytes.js';
+import { bytesAfter, sourceSlot } from './moved-bytes.js';
 import type { JudgeState } from './state.js';
 
 /** A call that is under way. */
@@ -52,7 +52,7 @@ export class MeaningRule {
     const op = opAt(program, number);
     const ino = trace.argument(event, AT.op_enter.ino);
     if (op === null || ino < 0) return;
-    const moves = movesBytes(op);
+    const moves = movesBlocks(op);
     if (!moves && op.code !== OP.pwrite && op.code !== OP.ftruncate && op.code !== OP.fallocate) {
       return;
     }

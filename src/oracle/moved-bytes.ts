@@ -9,12 +9,6 @@ export interface BytesAfter {
   readonly size: number;
 }
 
-export function movesBytes(op: Op): boolean {
-  if (op.code === OP.reflink || op.code === OP.reflink_range) return true;
-  const shifts = op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange;
-  return op.code === OP.fallocate && shifts;
-}
-
 /** The descriptor that bytes are taken from; null if that is the one they come to. */
 export function sourceSlot(op: Op): number | null {
   return op.code === OP.reflink || op.code === OP.reflink_range ? op.source : null;
