@@ -36,6 +36,8 @@ const CHANGES = new Map<number, number>([
 
 export class MeaningRule {
   private readonly open: OpenCall[] = [];
+  /** Calls of any kind that are under way. */
+  private underWay = 0;
   /** The file behind each descriptor. */
   private readonly files = new Map<number, number>();
 
@@ -44,10 +46,14 @@ export class MeaningRule {
   reset(): void {
     empty(this.open);
     this.files.clear();
+    this.underWay = 0;
   }
 
   enter(event: number): void {
-    const { trace, program, view } = this.state;
+    const { trace, program, view, disk } = this.state;
+    // A real kernel says what a call has changed when some call ends: of two it could have been either.
+    const overlaps = disk.kind === 'opaque' && this.underWay++ > 0;
+    if (overlaps) for (const call of this.open) call.disturbed = true;
     const number = trace.op(event);
     const op = opAt(program, number);
     const ino = trace.argument(event, AT.op_enter.ino);
@@ -60,7 +66,7 @@ export class MeaningRule {
     const from = slot === null ? ino : (this.files.get(slot) ?? ino);
     const bytes = moves ? view.copyOf(from) : null;
     const sizeBefore = view.sizes[ino] as number;
-    this.open.push({ number, op, ino, sizeBefore, from, bytes, disturbed: false });
+    this.open.push({ number, op, ino, sizeBefore, from, bytes, disturbed: overlaps });
   }
 
   /** Somebody else changes a file that a call is working on. */
@@ -76,6 +82,7 @@ export class MeaningRule {
 
   exit(event: number): void {
     const { trace } = this.state;
+    this.underWay--;
     this.noteOpen(event);
     if (this.open.length === 0) return;
     const at = this.open.findIndex(({ number }) => number === trace.op(event));

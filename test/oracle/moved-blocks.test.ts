@@ -105,6 +105,23 @@ describe('a range that was collapsed', () => {
   });
 });
 
+describe('a call that overlaps another one', () => {
+  test('is not held to what was so when it began: the report may have come with the other', () => {
+    const raw = stored()
+      .enter(5, 1)
+      .enter(4)
+      .layout(0, 3 * PAGE, [
+        [0, 8, 1],
+        [2, 9, 1],
+      ])
+      .exit(5, 0, 1)
+      .exit(4);
+    const text = `${FILES} t0: fallocate(f0, INSERT_RANGE, 0x1000, 4096)\n t1: fsync(f1)\n`;
+    const mount = filesAt([{ size: 3 * PAGE, runs: [[2, 9, 1]] }, B]);
+    assert.deepEqual(judged(raw, text, mount), []);
+  });
+});
+
 describe('a range that was shared', () => {
   const TEXT = `${FILES} t0: reflink_range(f1, 0x0, 4096, f0, page 1)\n t0: fsync(f1)\n`;
   const shared = (raw: RawProgram): RawProgram =>
