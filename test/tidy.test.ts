@@ -18,7 +18,7 @@ import { filesBelow, ROOT } from './helpers/temporary.js';
  */
 const MAY_IMPORT: Record<string, string> = {
   campaign:
-    'corpus coverage finding kernel media minimize oracle program report run schedule support targets',
+    'corpus coverage finding kernel media minimize oracle program report run schedule support targets trace',
   cli: 'anything',
   corpus: 'program support',
   coverage: 'program trace',
@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, string> = {
   persistency: 'media support trace',
   program: 'support',
   qemu: 'media program schedule support target trace',
-  report: 'crash finding oracle program schedule support trace',
+  report: 'crash finding media oracle program schedule support trace',
   run: 'oracle persistency program schedule target',
   schedule: 'support',
   support: '',

@@ -4,18 +4,17 @@
  */
 import { COVERAGE_PLACES, FeatureCollector } from '../coverage/features.js';
 import { Corpus } from '../corpus/corpus.js';
-import type { FindingSetup } from '../finding/finding.js';
+import type { Finding, FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
-import { hitRate, minimized } from '../minimize/record.js';
+import type { Failure } from '../minimize/minimize.js';
+import { hitRate, minimized, minimizedIfItRepeats } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
-import type { OpCode } from '../program/op.js';
-import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opCount, threadCount } from '../program/program.js';
 import { parseProgram, printProgram } from '../program/text.js';
@@ -25,7 +24,7 @@ import { runOnce } from '../run.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import type { Scheduler } from '../schedule/scheduler.js';
-import { EnvironmentError, messageOf } from '../support/assert.js';
+import { assert, EnvironmentError, messageOf } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import { isReal, openTarget } from '../targets.js';
@@ -33,8 +32,7 @@ import type { Counts } from './counts.js';
 import { noCounts } from './counts.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
-
-const PIN_OPS: ReadonlySet<OpCode> = new Set([OP.pin, OP.dma_write, OP.dma_read, OP.unpin]);
+import type { Trace } from '../trace/trace.js';
 
 /** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
 const IMAGES = 2;
@@ -42,10 +40,7 @@ const IMAGES = 2;
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
 
-/** A pin is a device's; a real guest has none. */
-const WITHOUT_PINS: ReadonlySet<OpCode> = new Set(
-  Object.values(OP).filter((code) => !PIN_OPS.has(code)),
-);
+type Filed = Pick<FoundFinding, 'reproducer' | 'report'>;
 
 export class Fuzzer {
   private readonly line: Line;
@@ -73,17 +68,15 @@ export class Fuzzer {
     this.choice = stream;
     this.random = new RandomScheduler(stream.split());
     this.pct = new PctScheduler(stream.split());
+    const target = openTarget(setup.kernel, setup.settings);
     this.generator = new ProgramGenerator({
       ...DEFAULT_GENERATE,
       threadsMax: setup.threadsMax,
       opsMax: setup.opsMax,
-      ...(isReal(setup.kernel) ? { only: WITHOUT_PINS } : {}),
+      dialect: target.dialect,
     });
-    this.line = {
-      target: openTarget(setup.kernel, setup.settings),
-      judge: new Judge(new Image(allocate)),
-      settings: setup.settings,
-    };
+    const judge = new Judge(new Image(allocate));
+    this.line = { target, judge, settings: setup.settings };
     this.features = new FeatureCollector(new Uint8Array(setup.coverage, 0, COVERAGE_PLACES));
     setup.corpus.forEach((text, index) => {
       const program = parseProgram(text);
@@ -138,8 +131,9 @@ export class Fuzzer {
   /** A guest has as many CPUs as the programs of a campaign have threads, and no devices. */
   private canRun(program: Program): boolean {
     if (!isReal(this.setup.kernel)) return true;
-    const pins = program.threads.some((ops) => ops.some(({ code }) => PIN_OPS.has(code)));
-    return !pins && threadCount(program) <= this.setup.threadsMax;
+    const { operations } = this.line.target.dialect;
+    const known = program.threads.every((ops) => ops.every(({ code }) => operations.has(code)));
+    return known && threadCount(program) <= this.setup.threadsMax;
   }
 
   private drawScheduler(): Scheduler {
@@ -183,20 +177,51 @@ export class Fuzzer {
     const { execution, verdict } = outcome;
     if (verdict.violations.length === 0) return;
     const schedule = [...execution.schedule];
+    const { trace } = execution;
+    const setup = this.findingSetup();
     const failures = verdict.violations.map((violation) => ({
       signature: signatureOf(violation),
-      failure: failureOf(program, schedule, execution.trace, violation),
+      failure: failureOf(program, schedule, trace, violation),
+      // As it came, in case that it never comes again: minimising overwrites the trace.
+      asItCame: this.repeats()
+        ? null
+        : this.filed({ setup, program, schedule, violation, traceHash: trace.hash() }, trace),
     }));
-    for (const { signature, failure } of failures) {
+    for (const { signature, failure, asItCame } of failures) {
       if (this.known.has(signature)) continue;
       this.known.add(signature);
-      const { finding, trace } = minimized(this.line, this.findingSetup(), failure, signature);
-      const { pointNames } = this.line.target;
-      const report = printReport(finding, trace, { pointNames, file: FILE_PLACEHOLDER });
-      const reproducer = toReproducer({ ...finding, ...hitRate(this.line, finding) }, pointNames);
-      findings.push({ reproducer, report, afterExecutions: counts.executions });
+      const found = this.smallest(failure, signature, asItCame);
+      findings.push({ ...found, afterExecutions: counts.executions });
       if (this.setup.stopOnFirst) return;
     }
+  }
+
+  private repeats(): boolean {
+    return this.line.target.pace.attempts === 1;
+  }
+
+  private smallest(failure: Failure, signature: string, asItCame: Filed | null): Filed {
+    const setup = this.findingSetup();
+    const recorded =
+      asItCame === null
+        ? minimized(this.line, setup, failure, signature)
+        : minimizedIfItRepeats(this.line, setup, failure, signature);
+    if (recorded !== null) {
+      // The report first: running it again overwrites the trace.
+      const filed = this.filed(recorded.finding, recorded.trace);
+      return {
+        ...filed,
+        reproducer: { ...filed.reproducer, ...hitRate(this.line, recorded.finding) },
+      };
+    }
+    assert(asItCame !== null, 'what repeats can be recorded');
+    return asItCame;
+  }
+
+  private filed(finding: Finding, trace: Trace): Filed {
+    const { pointNames } = this.line.target;
+    const report = printReport(finding, trace, { pointNames, file: FILE_PLACEHOLDER });
+    return { reproducer: toReproducer(finding, pointNames), report };
   }
 
   private findingSetup(): FindingSetup {

@@ -42,10 +42,12 @@ export function signatureOf(violation: Pick<Violation, 'promise' | 'mechanism'>)
 const PROMISE_VERB: Record<PromiseId, string> = {
   P0: 'the kernel fails',
   P1: 'a read shows wrong bytes',
+  P2: 'a write with O_DSYNC returned too early',
   P3: 'fsync returned 0 too early',
   P4: 'fdatasync returned 0 too early',
   P5: 'msync returned 0 too early',
   P6: 'sync returned too early',
+  P12: 'freeze returned 0 too early',
   P9: 'a file shows foreign or stale bytes',
   P13: 'a pinned block was given away',
 };

@@ -2,6 +2,7 @@
  * The model kernel as a target: a preset, with the fixes of some catalogued bugs taken back.
  */
 import { freshDisk } from '../media/layout.js';
+import { MODEL_DIALECT } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -32,6 +33,7 @@ export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSp
 export class ModelTarget implements Target {
   readonly pace = MODEL_PACE;
   readonly pointNames = POINT_NAMES;
+  readonly dialect = MODEL_DIALECT;
   readonly contract: Contract;
   private readonly kernel = new Kernel(new Trace());
   private readonly switches: Switch[] = [];
@@ -57,6 +59,10 @@ export class ModelTarget implements Target {
     const { trace } = this.kernel;
     const disk = freshDisk(program);
     return { disk, trace, schedule: this.switches, stuck, alarm: null, discarded: null };
+  }
+
+  restart(): void {
+    // Every execution begins with a fresh boot.
   }
 
   close(): void {

@@ -88,6 +88,7 @@ export const EFAULT = -14;
 export const EBUSY = -16;
 export const EINVAL = -22;
 export const ENOSPC = -28;
+export const EOPNOTSUPP = -95;
 
 /** Results of fault handlers. */
 export const FAULT = {

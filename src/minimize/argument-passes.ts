@@ -9,6 +9,7 @@ import {
   OP,
   OP_FIELDS,
   specOf,
+  usesOrigin,
   usesPages,
   usesRange,
   usesSize,
@@ -45,6 +46,7 @@ function* smallerOps(op: Op, pageSize: number): Generator<Op> {
     for (const word of spec.words)
       if ((op.flags & word.bit) !== 0) yield { ...op, flags: op.flags & ~word.bit };
   }
+  if (usesOrigin(spec) && op.flags > 0) yield { ...op, flags: 0 };
   if (usesRange(spec)) {
     if (op.length > 128) yield { ...op, length: 128 };
     if (op.length > 64) yield { ...op, length: 64 };

@@ -36,6 +36,7 @@ export function record(
   schedule: Schedule,
   signature: string,
 ): Recorded | null {
+  line.target.restart();
   for (let attempt = 0; attempt < line.target.pace.attempts; attempt++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'strict');
     const { execution, verdict } = runOnce(line, program, scheduler);
@@ -80,7 +81,24 @@ export function minimized(
   failure: Failure,
   signature: string,
 ): Recorded {
+  const recorded = minimizedIfItRepeats(line, setup, failure, signature);
+  assert(
+    recorded !== null,
+    `replay of a minimised finding: expected ${signature}, found no such violation`,
+  );
+  return recorded;
+}
+
+/** The same on a target that need not repeat: null if the failure does not come again. */
+export function minimizedIfItRepeats(
+  line: Line,
+  setup: FindingSetup,
+  failure: Failure,
+  signature: string,
+): Recorded | null {
   const stillFails = sameFailure(line, signature);
+  const repeats = line.target.pace.attempts === 1 || stillFails(failure.program, failure.schedule);
+  if (repeats === null) return null;
   const explore = exploreFailure(line, signature);
   let smallest: Candidate = minimize(failure, stillFails, explore);
   if (threadCount(smallest.program) > 1 && line.target.pace.explores) {
@@ -92,12 +110,7 @@ export function minimized(
     assert(again !== null, `a minimised failure does not fail again with ${signature}`);
     smallest = minimize(again, stillFails, explore);
   }
-  const recorded = record(line, setup, smallest.program, smallest.schedule, signature);
-  assert(
-    recorded !== null,
-    `replay of a minimised finding: expected ${signature}, found no such violation`,
-  );
-  return recorded;
+  return record(line, setup, smallest.program, smallest.schedule, signature);
 }
 
 /** Failures with this signature of programs drawn afresh; a pure function of `like`. */
@@ -108,6 +121,7 @@ function freshFailures(line: Line, signature: string, like: Program): Failure[] 
     geometry: like.geometry,
     threadsMax: threadCount(like),
     opsMax: FRESH_OPS,
+    dialect: line.target.dialect,
     only: new Set([OP.load, OP.store, ...like.threads.flat().map((op) => op.code)]),
   });
   const attempt = attemptFor(line, signature, scheduler);

@@ -5,6 +5,7 @@
 import { signatureOf } from '../finding/finding.js';
 import type { Violation } from '../oracle/promise.js';
 import { IMAGES_THOROUGH } from '../oracle/state.js';
+import type { Dialect } from '../program/dialect.js';
 import { ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import type { Program } from '../program/program.js';
@@ -75,7 +76,7 @@ export function exploreFailure(line: Line, signature: string): Explore {
       attemptFor(line, signature, new RandomScheduler(choice.split())),
     ];
     return where === 'neighbours'
-      ? simplestNeighbour(program, choice, attempts)
+      ? simplestNeighbour(line.target.dialect, program, choice, attempts)
       : simplestSchedule(program, TRIES[where], attempts);
   };
 }
@@ -96,11 +97,13 @@ function simplestSchedule(
 }
 
 function simplestNeighbour(
+  dialect: Dialect,
   program: Program,
   choice: Prng,
   attempts: readonly Attempt[],
 ): Failure | null {
-  const generator = new ProgramGenerator({ geometry: program.geometry, threadsMax: 1, opsMax: 1 });
+  const { geometry } = program;
+  const generator = new ProgramGenerator({ geometry, threadsMax: 1, opsMax: 1, dialect });
   const opsMax = opCount(program) + 4;
   let best: Failure | null = null;
   for (let i = 0; i < TRIES.neighbours; i++) {

@@ -7,6 +7,7 @@ import { allPlans, countStates } from '../crash/enumerate.js';
 import { buildImage } from '../crash/plan.js';
 import { RecordedFiles } from '../crash/recover.js';
 import { Image } from '../media/image.js';
+import type { Layout } from '../media/layout.js';
 import { freshDisk } from '../media/layout.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
@@ -18,7 +19,7 @@ import { AT, EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { PromiseMade } from './promise.js';
-import { promiseOf, wholeFiles } from './promise.js';
+import { hasSucceeded, promiseOf, wholeFiles, writtenRange } from './promise.js';
 
 export interface BruteForceResult {
   /** Calls whose promise some crash state breaks, by operation number. */
@@ -40,7 +41,7 @@ export function bruteForce(
   const expectation = new Expectation(program, disk, trace, options.contract);
   const history = new PersistHistory(new Image());
   history.reset(disk, trace, options);
-  const promises = promisesOf(program, trace);
+  const promises = promisesOf(program, disk.layout, trace);
   const brokenPromises = new Set<number>();
   const exposedFiles = new Set<number>();
   let states = 0;
@@ -69,15 +70,17 @@ export function bruteForce(
 }
 
 /** Every call of the trace that made a promise and returned success. */
-function promisesOf(program: Program, trace: Trace): PromiseMade[] {
-  const { pageSize } = program.geometry;
+function promisesOf(program: Program, layout: Layout, trace: Trace): PromiseMade[] {
+  const { pageSize } = layout.geometry;
   const made: PromiseMade[] = [];
   for (let begin = 0; begin < trace.length; begin++) {
     if (trace.kind(begin) !== EVENT.op_enter) continue;
     const op = trace.op(begin);
-    const promise = promiseOf(opAt(program, op) as Op);
+    const call = opAt(program, op) as Op;
+    const promise = promiseOf(call);
     if (promise === null) continue;
-    const ranges = wholeFiles(promise, trace.argument(begin, AT.op_enter.ino), program);
+    const file = trace.argument(begin, AT.op_enter.ino);
+    const ranges = wholeFiles(promise, file, layout);
     for (let event = begin + 1; event < trace.length; event++) {
       if (trace.op(event) !== op) continue;
       if (trace.kind(event) === EVENT.sync_range && promise === 'P5') {
@@ -85,8 +88,10 @@ function promisesOf(program: Program, trace: Trace): PromiseMade[] {
         const to = from + trace.argument(event, AT.sync_range.pages) * pageSize;
         ranges.push({ ino: trace.argument(event, AT.sync_range.ino), from, to });
       } else if (trace.kind(event) === EVENT.op_exit) {
-        if (trace.argument(event, AT.op_exit.result) === 0) {
-          made.push({ op, task: trace.task(begin), begin, end: event, ranges });
+        const result = trace.argument(event, AT.op_exit.result);
+        if (hasSucceeded(promise, result)) {
+          if (promise === 'P2') ranges.push(writtenRange(call, file, result));
+          made.push({ promise, op, task: trace.task(begin), begin, end: event, ranges });
         }
         break;
       }

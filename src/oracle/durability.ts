@@ -1,5 +1,5 @@
 /**
- * P3, P4, P5, P6: when a call that promises durability returns success, everything that happened before it
+ * P2 to P6 and P12: when a call that promises durability returns success, everything that happened before it
  * started is on media, for the pages it covers. Decided at its return, for all later cuts.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
@@ -9,12 +9,13 @@ import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
 import { AT, EVENT } from '../trace/event.js';
 import { TASK_NUMBERS } from '../trace/trace.js';
-import { afterCrash, isSettled, settlingOf } from './expectation.js';
+import { afterCrash } from './mismatch.js';
 import type { JudgeState } from './state.js';
+import { isSettled, settlingOf } from './settling.js';
 import { explainLostStore } from './explain.js';
 import type { Mechanism } from './mechanism.js';
 import type { Candidate, FileRange, PromiseId, PromiseMade } from './promise.js';
-import { promiseOf, wholeFiles } from './promise.js';
+import { hasSucceeded, promiseOf, wholeFiles, writtenRange } from './promise.js';
 import { empty } from '../support/lists.js';
 
 /** A call that promises durability and has not returned. */
@@ -54,11 +55,11 @@ export class DurabilityRule {
   }
 
   enter(event: number): void {
-    const { trace, program } = this.state;
+    const { trace, program, layout } = this.state;
     const op = trace.op(event);
     const promise = promiseOf(opAt(program, op) as Op);
     if (promise === null) return;
-    const ranges = wholeFiles(promise, trace.argument(event, AT.op_enter.ino), program);
+    const ranges = wholeFiles(promise, trace.argument(event, AT.op_enter.ino), layout);
     this.open[trace.task(event)] = { promise, op, begin: event, ranges };
   }
 
@@ -93,14 +94,20 @@ export class DurabilityRule {
   }
 
   exit(event: number): void {
-    const { trace, verdict } = this.state;
+    const { trace, verdict, program } = this.state;
     const task = trace.task(event);
     const open = this.open[task] ?? null;
     if (open === null) return;
     this.open[task] = null;
-    if (trace.argument(event, AT.op_exit.result) !== 0) return; // a call that failed promises nothing
+    const result = trace.argument(event, AT.op_exit.result);
+    if (!hasSucceeded(open.promise, result)) return;
     verdict.promises++;
+    if (open.promise === 'P2') {
+      const file = trace.argument(open.begin, AT.op_enter.ino);
+      open.ranges.push(writtenRange(opAt(program, open.op) as Op, file, result));
+    }
     const made: PromiseMade = {
+      promise: open.promise,
       op: open.op,
       task,
       begin: open.begin,
@@ -127,7 +134,7 @@ export class DurabilityRule {
     const unitsPerBlock = pageSize >> history.unitShift;
     for (const range of made.ranges) {
       const last = Math.min(range.to / pageSize, view.filePages);
-      for (let page = range.from / pageSize; page < last; page++) {
+      for (let page = Math.floor(range.from / pageSize); page < last; page++) {
         const owner = view.pageIndex(range.ino, page);
         const block = view.blocks[owner] as number;
         if (block === HOLE || (history.pendingInBlock[block] as number) === 0) continue;
@@ -191,6 +198,8 @@ export class DurabilityRule {
   private isPromised(store: number, made: PromiseMade, ino: number, page: number): boolean {
     const { trace, view, layout, options } = this.state;
     const { pageSize } = layout.geometry;
+    const brought = view.broughtAt[view.pageIndex(ino, page)] as number;
+    if (brought > store) return this.isBroughtInTime(brought, made);
     if (trace.argument(store, AT.store.ino) !== ino) return false;
     const from = trace.argument(store, AT.store.offset);
     const to = from + trace.argument(store, AT.store.length);
@@ -206,6 +215,14 @@ export class DurabilityRule {
     return isSettled(trace, view, deed, made);
   }
 
+  /** The store's bytes came to the page with their block: had they when the call started? */
+  private isBroughtInTime(brought: number, made: PromiseMade): boolean {
+    const { trace, view } = this.state;
+    const op = trace.op(brought);
+    const deed = { event: brought, op, task: trace.task(brought), issued: brought, block: HOLE };
+    return isSettled(trace, view, { ...deed, settling: 'exit' }, made);
+  }
+
   /**
    * Pages whose bytes may not be what their file should hold, even if all that was written survives: blocks
    * with bytes of others, and pages of which a store went elsewhere.
@@ -214,7 +231,7 @@ export class DurabilityRule {
     const { view, tainted, astray, history, layout } = this.state;
     const { pageSize } = layout.geometry;
     for (const range of made.ranges) {
-      for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
+      for (let page = Math.floor(range.from / pageSize); page < range.to / pageSize; page++) {
         const index = view.pageIndex(range.ino, page);
         const block = view.blocks[index] as number;
         const isTainted = block !== HOLE && tainted[block] === 1;
@@ -252,7 +269,7 @@ export class DurabilityRule {
       if (!this.isCurrent(range.ino, SIZE, file.size, size, made)) {
         this.settleMetadata(promise, made, range.ino, -1, version);
       }
-      for (let page = range.from / pageSize; page < range.to / pageSize; page++) {
+      for (let page = Math.floor(range.from / pageSize); page < range.to / pageSize; page++) {
         const now = view.blocks[view.pageIndex(range.ino, page)] as number;
         if (this.isCurrent(range.ino, page, file.blocks[page] as number, now, made)) continue;
         this.settleMetadata(promise, made, range.ino, page, version);
@@ -269,6 +286,8 @@ export class DurabilityRule {
     made: PromiseMade,
   ): boolean {
     if (value === now) return true;
+    // What a write needs is less than all that was so when it started: its image says whether it has that.
+    if (made.promise === 'P2') return false;
     let atStart: number | null = null;
     for (const change of this.changesOf(ino)) {
       if (change.page !== page) continue;

@@ -5,53 +5,27 @@
  * copies and zeroing, removal of its page. A promise settles every action that happened before its call
  * started. The byte may then hold what the last settled action left, or what any later action left that
  * had begun by the cut. Nothing is expected of a byte without settled actions, nor of one whose page a
- * truncate or punch was removing while the call ran.
- *
- * This is plain and slow on purpose. The fast checker asks it to confirm what it found; the brute-force
- * checker asks it about every image.
+ * truncate or punch was removing while the call ran. A write with O_DSYNC settles its own actions only.
+ * Where an operation moves or shares blocks, `content` events say what came to a file with them.
+ * This is plain on purpose. The fast checker confirms by it, the brute-force checker judges every image.
  */
 import type { Disk, RecoveredFiles } from '../media/disk.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
-import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
+import { FALLOCATE, OP } from '../program/op.js';
 import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE, pageOf } from '../media/layout.js';
 import type { Contract } from '../target/target.js';
-import { hex } from '../support/units.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
-import type { PromiseMade } from './promise.js';
+import type { FileRange, PromiseMade } from './promise.js';
+import { FormerPages } from './former-pages.js';
+import type { Mismatch } from './mismatch.js';
+import type { Deed } from './settling.js';
+import { isSettled, settlingOf } from './settling.js';
 import { FileView, NEVER } from './view.js';
-
-export interface Mismatch {
-  readonly ino: number;
-  /** The byte, or -1 when it is the size that is wrong. */
-  readonly offset: number;
-  readonly expected: readonly number[];
-  readonly found: number;
-}
-
-/** `reads 0x0 after the crash, expected 0x3`, to follow the place. */
-export function afterCrash({ offset, found, expected }: Mismatch): string {
-  if (offset < 0) return `is ${found} after the crash, expected ${expected.join(' or ')}`;
-  return `reads ${hex(found)} after the crash, expected ${expected.map(hex).join(' or ')}`;
-}
-
-type Settling = 'visible' | 'exit' | 'unpin' | 'never';
-
-/** When and by whom something was done to a file, and what has to happen before a call for it to count. */
-interface Deed {
-  readonly event: number;
-  readonly op: number;
-  readonly task: number;
-  /** Where the store was in program order; the event itself for all else. */
-  readonly issued: number;
-  readonly settling: Settling;
-  /** The block that a device wrote. */
-  readonly block: number;
-}
 
 interface Action extends Deed {
   readonly from: number;
@@ -60,11 +34,10 @@ interface Action extends Deed {
   readonly data: number;
 }
 
-/** Part of a page. */
+/** Part of a page, and what was done to that, in order; undefined if nothing was. */
 interface Piece {
   readonly from: number;
   readonly to: number;
-  /** In order; undefined if nothing was done to the page. */
   readonly actions: readonly Action[] | undefined;
 }
 
@@ -89,6 +62,7 @@ const EFFECTS: ReadonlyMap<number, number> = new Map([
   [EVENT.i_size, AT.i_size.ino],
   [EVENT.dax_delete_entry, AT.dax_delete_entry.ino],
   [EVENT.extent_unmap, AT.extent_unmap.ino],
+  [EVENT.content, AT.content.ino],
 ]);
 
 /** No action of a byte is settled. */
@@ -104,6 +78,7 @@ export class Expectation {
   private readonly removals: Removal[] = [];
   private readonly layout: Layout;
   private readonly view = new FileView();
+  private readonly former = new FormerPages();
 
   constructor(
     private readonly program: Program,
@@ -126,7 +101,7 @@ export class Expectation {
   checkPromise(files: RecoveredFiles, made: PromiseMade, cut: number, page = -1): Mismatch | null {
     for (const range of made.ranges) {
       const size = files.sizeOf(range.ino);
-      const wrongSize = this.checkSize(range.ino, size, made, cut);
+      const wrongSize = this.checkSize(range, size, made, cut);
       if (wrongSize !== null) return wrongSize;
       const clipped = this.clip(range.from, Math.min(range.to, size), page);
       for (const { from, to, actions } of this.pieces(range.ino, clipped)) {
@@ -180,13 +155,22 @@ export class Expectation {
     return { from: Math.max(from, page * pageSize), to: Math.min(to, (page + 1) * pageSize) };
   }
 
-  private checkSize(ino: number, found: number, made: PromiseMade, cut: number): Mismatch | null {
-    let expected = [this.initialSizes[ino] as number];
+  private checkSize(
+    { ino, to }: FileRange,
+    found: number,
+    made: PromiseMade,
+    cut: number,
+  ): Mismatch | null {
+    let possible = [{ event: -1, size: this.initialSizes[ino] as number }];
     for (const change of this.sizes[ino] as SizeChange[]) {
       if (change.event > cut) break;
-      if (this.view.exitOf(change.op) < made.begin) expected = [change.size];
-      else expected.push(change.size);
+      if (made.promise !== 'P2' && this.view.exitOf(change.op) < made.begin) possible = [];
+      possible.push(change);
     }
+    // A write promises any size that what it wrote fits into, unless somebody has changed it since.
+    const expected = possible
+      .filter(({ event, size }) => made.promise !== 'P2' || size >= to || event > made.begin)
+      .map(({ size }) => size);
     return expected.includes(found) ? null : { ino, offset: -1, expected, found };
   }
 
@@ -259,12 +243,18 @@ export class Expectation {
       case EVENT.store:
         this.noteStore(event);
         break;
+      case EVENT.extent_map:
+        this.former.mapped(trace.argument(event, AT.extent_map.block));
+        break;
       case EVENT.extent_unmap:
         this.noteUnmap(
           event,
           trace.argument(event, AT.extent_unmap.ino),
           trace.argument(event, AT.extent_unmap.page),
         );
+        break;
+      case EVENT.content:
+        this.noteContent(event);
         break;
       case EVENT.i_size:
         (this.sizes[trace.argument(event, AT.i_size.ino)] as SizeChange[]).push({
@@ -291,7 +281,7 @@ export class Expectation {
     // that loss, the file shows what the device wrote: nobody promised it, and it is not foreign either.
     const lost = this.view.blocks[page] !== block || this.view.pins[block] === 0;
     const stray = (how & STORE.dma) !== 0 && lost;
-    this.addAction(ino, {
+    const action: Action = {
       event,
       op: trace.op(event),
       task: trace.task(event),
@@ -301,11 +291,28 @@ export class Expectation {
       data: trace.argument(event, AT.store.data),
       settling: stray ? 'never' : settlingOf(how, this.contract),
       block,
-    });
+    };
+    this.addAction(ino, action);
+    for (const left of this.former.of(block)) {
+      if (this.view.blocks[left] !== block) this.addStray(action, left);
+    }
+  }
+
+  /** A store as it shows in a page that its block has left, should that be undone. */
+  private addStray(action: Action, page: number): void {
+    const { pageSize } = this.layout.geometry;
+    const { filePages } = this.view;
+    const from = (page % filePages) * pageSize + (action.from % pageSize);
+    const to = from + action.to - action.from;
+    this.addAction(Math.floor(page / filePages), { ...action, from, to, settling: 'never' });
   }
 
   private noteUnmap(event: number, ino: number, page: number): void {
     const { pageSize } = this.layout.geometry;
+    this.former.unmapped(
+      this.trace.argument(event, AT.extent_unmap.block),
+      this.view.pageIndex(ino, page),
+    );
     this.addAction(ino, {
       event,
       op: this.trace.op(event),
@@ -314,6 +321,24 @@ export class Expectation {
       from: page * pageSize,
       to: (page + 1) * pageSize,
       data: -1, // zeros
+      settling: 'exit',
+      block: HOLE,
+    });
+  }
+
+  private noteContent(event: number): void {
+    const { trace } = this;
+    const ino = trace.argument(event, AT.content.ino);
+    const offset = trace.argument(event, AT.content.offset);
+    this.former.brought(this.view.blocks[this.view.pageAt(ino, offset)] as number);
+    this.addAction(ino, {
+      event,
+      op: trace.op(event),
+      task: trace.task(event),
+      issued: event,
+      from: offset,
+      to: offset + trace.argument(event, AT.content.length),
+      data: trace.argument(event, AT.content.data),
       settling: 'exit',
       block: HOLE,
     });
@@ -352,48 +377,24 @@ export class Expectation {
   }
 }
 
-/** When a store counts as done before a call: a user's when it is visible, a call's when it returned. */
-export function settlingOf(how: number, contract: Contract): Settling {
-  if ((how & STORE.untracked) !== 0) return contract.tracksDma ? 'unpin' : 'never';
-  return (how & (STORE.dma | STORE.kernel)) !== 0 ? 'exit' : 'visible';
-}
-
-/** Had it happened when the call started? */
-export function isSettled(trace: Trace, view: FileView, deed: Deed, made: PromiseMade): boolean {
-  switch (deed.settling) {
-    case 'visible':
-      return deed.event < made.begin || (deed.task === made.task && deed.issued < made.begin);
-    case 'exit':
-      return view.exitOf(deed.op) < made.begin;
-    case 'unpin':
-      return (
-        view.exitOf(deed.op) < made.begin &&
-        unpinnedBetween(trace, deed.block, deed.event, made.begin)
-      );
-    case 'never':
-      return false;
-  }
-}
-
-/** Was the block's last pin for writing released between two events? */
-function unpinnedBetween(trace: Trace, block: number, from: number, to: number): boolean {
-  let held = 0;
-  let released = false;
-  for (let event = 0; event < to; event++) {
-    const kind = trace.kind(event);
-    if (kind !== EVENT.pin && kind !== EVENT.unpin) continue;
-    if (trace.argument(event, AT.pin.block) !== block || trace.argument(event, AT.pin.write) === 0)
-      continue;
-    held += kind === EVENT.pin ? 1 : -1;
-    if (kind === EVENT.unpin && event > from) released = true;
-  }
-  return released && held === 0;
-}
-
 /** The bytes that a call may take away from a file, whatever it has done so far; null for other calls. */
 function removalRange(op: Op | null): { from: number; to: number } | null {
   if (op === null) return null;
-  if (op.code === OP.ftruncate) return { from: op.length, to: Number.MAX_SAFE_INTEGER };
-  const punches = op.code === OP.fallocate && op.flags === FALLOCATE_PUNCH_HOLE;
-  return punches ? { from: op.offset, to: op.offset + op.length } : null;
+  const range = { from: op.offset, to: op.offset + op.length };
+  const rest = { from: op.offset, to: Number.MAX_SAFE_INTEGER };
+  switch (op.code) {
+    case OP.ftruncate:
+      return { ...rest, from: op.length };
+    case OP.reflink:
+      return { ...rest, from: 0 };
+    case OP.reflink_range:
+      return range;
+    case OP.fallocate:
+      if (op.flags === FALLOCATE.punchHole) return range;
+      return op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange
+        ? rest
+        : null;
+    default:
+      return null;
+  }
 }

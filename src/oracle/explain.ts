@@ -136,7 +136,8 @@ function surveyWindow(
 }
 
 function explainNotCalled(program: Program, made: PromiseMade, window: Window): Mechanism {
-  if (opAt(program, made.op)?.code !== OP.sync) return 'writeback-not-called';
+  const code = opAt(program, made.op)?.code;
+  if (code !== OP.sync && code !== OP.syncfs) return 'writeback-not-called';
   return window.visited ? 'sync-without-dax-writeback' : 'inode-not-listed';
 }
 

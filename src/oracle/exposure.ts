@@ -13,7 +13,7 @@ import { blockOf, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { hex, WORD_SHIFT } from '../support/units.js';
 import { AT, STORE } from '../trace/event.js';
-import { afterCrash } from './expectation.js';
+import { afterCrash } from './mismatch.js';
 import type { JudgeState } from './state.js';
 import type { Mechanism } from './mechanism.js';
 import { NOBODY } from './view.js';
@@ -30,9 +30,10 @@ export class ExposureRule {
 
   /** A store: are the blocks that it hits mapped to other pages in a version that can survive? */
   store(event: number): void {
-    const { trace, layout } = this.state;
+    const { trace, layout, disk } = this.state;
     const ino = trace.argument(event, AT.store.ino);
-    if (ino < 0) return;
+    // What an opaque disk shows after a crash is tried out (recovery.ts): there are no versions to ask.
+    if (ino < 0 || disk.kind === 'opaque') return;
     const first = blockOf(layout, trace.argument(event, AT.store.address));
     const last = blockOf(
       layout,

@@ -83,6 +83,9 @@ export class Judge {
           this.exposure.store(event);
           this.meaning.change(event);
           break;
+        case EVENT.content:
+          this.meaning.change(event);
+          break;
         case EVENT.journal_commit:
           this.exposure.commit(event);
           break;

@@ -5,11 +5,12 @@
  * shows after two calls that overlapped depends on their order.
  */
 import type { Op } from '../program/op.js';
-import { FALLOCATE_PUNCH_HOLE, OP } from '../program/op.js';
+import { FALLOCATE, movesBlocks, OP } from '../program/op.js';
 import { fillOf, opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
 import { empty } from '../support/lists.js';
 import { AT, EVENT } from '../trace/event.js';
+import { bytesAfter, sourceSlot } from './moved-bytes.js';
 import type { JudgeState } from './state.js';
 
 /** A call that is under way. */
@@ -18,6 +19,9 @@ interface OpenCall {
   readonly op: Op;
   readonly ino: number;
   readonly sizeBefore: number;
+  /** The file that it takes bytes from, mostly its own; what was in there if bytes move. */
+  readonly from: number;
+  readonly bytes: Uint8Array | null;
   disturbed: boolean;
 }
 
@@ -27,25 +31,42 @@ const CHANGES = new Map<number, number>([
   [EVENT.i_size, AT.i_size.ino],
   [EVENT.extent_map, AT.extent_map.ino],
   [EVENT.extent_unmap, AT.extent_unmap.ino],
+  [EVENT.content, AT.content.ino],
 ]);
 
 export class MeaningRule {
   private readonly open: OpenCall[] = [];
+  /** Calls of any kind that are under way. */
+  private underWay = 0;
+  /** The file behind each descriptor. */
+  private readonly files = new Map<number, number>();
 
   constructor(private readonly state: JudgeState) {}
 
   reset(): void {
     empty(this.open);
+    this.files.clear();
+    this.underWay = 0;
   }
 
   enter(event: number): void {
-    const { trace, program, view } = this.state;
+    const { trace, program, view, disk } = this.state;
+    // A real kernel says what a call has changed when some call ends: of two it could have been either.
+    const overlaps = disk.kind === 'opaque' && this.underWay++ > 0;
+    if (overlaps) for (const call of this.open) call.disturbed = true;
     const number = trace.op(event);
     const op = opAt(program, number);
     const ino = trace.argument(event, AT.op_enter.ino);
     if (op === null || ino < 0) return;
-    if (op.code !== OP.pwrite && op.code !== OP.ftruncate && op.code !== OP.fallocate) return;
-    this.open.push({ number, op, ino, sizeBefore: view.sizes[ino] as number, disturbed: false });
+    const moves = movesBlocks(op);
+    if (!moves && op.code !== OP.pwrite && op.code !== OP.ftruncate && op.code !== OP.fallocate) {
+      return;
+    }
+    const slot = sourceSlot(op);
+    const from = slot === null ? ino : (this.files.get(slot) ?? ino);
+    const bytes = moves ? view.copyOf(from) : null;
+    const sizeBefore = view.sizes[ino] as number;
+    this.open.push({ number, op, ino, sizeBefore, from, bytes, disturbed: overlaps });
   }
 
   /** Somebody else changes a file that a call is working on. */
@@ -54,21 +75,25 @@ export class MeaningRule {
     const { trace } = this.state;
     const ino = trace.argument(event, CHANGES.get(trace.kind(event)) as number);
     for (const call of this.open) {
-      if (call.ino === ino && call.number !== trace.op(event)) call.disturbed = true;
+      const concerned = call.ino === ino || call.from === ino;
+      if (concerned && call.number !== trace.op(event)) call.disturbed = true;
     }
   }
 
   exit(event: number): void {
     const { trace } = this.state;
+    this.underWay--;
+    this.noteOpen(event);
     if (this.open.length === 0) return;
     const at = this.open.findIndex(({ number }) => number === trace.op(event));
     if (at < 0) return;
     const [call] = this.open.splice(at, 1) as [OpenCall];
     const result = trace.argument(event, AT.op_exit.result);
     if (result < 0 || call.disturbed) return;
-    if (call.op.code === OP.pwrite) this.checkWrite(event, call, result);
+    if (call.bytes !== null) this.checkMoved(event, call, call.bytes);
+    else if (call.op.code === OP.pwrite) this.checkWrite(event, call, result);
     else if (call.op.code === OP.ftruncate) this.checkTruncate(event, call);
-    else this.checkZeros(event, call, call.op.offset, call.op.offset + call.op.length, 'P9');
+    else this.checkFallocate(event, call);
   }
 
   private checkWrite(event: number, { op, number, ino }: OpenCall, written: number): void {
@@ -86,19 +111,57 @@ export class MeaningRule {
     this.checkBytes(event, ino, op.offset, end, fillOf(number), 'P1');
   }
 
-  private checkTruncate(event: number, call: OpenCall): void {
-    const size = this.state.view.sizes[call.ino] as number;
-    if (size !== call.op.length) {
-      this.report(event, 'P9', call.ino, -1, `is ${size}, expected ${call.op.length}`);
-      return;
-    }
-    this.checkZeros(event, call, call.sizeBefore, size, 'P9'); // what growing added
+  private checkTruncate(event: number, { op, ino, sizeBefore }: OpenCall): void {
+    if (!this.hasSize(event, ino, op.length)) return;
+    this.checkBytes(event, ino, sizeBefore, op.length, 0, 'P9'); // what growing added
   }
 
-  private checkZeros(event: number, call: OpenCall, from: number, to: number, promise: 'P9'): void {
-    const punched = call.op.code === OP.fallocate && call.op.flags === FALLOCATE_PUNCH_HOLE;
-    const end = punched ? Math.min(to, this.state.view.sizes[call.ino] as number) : to;
-    this.checkBytes(event, call.ino, from, end, 0, promise);
+  private checkFallocate(event: number, { op, ino, sizeBefore }: OpenCall): void {
+    const end = op.offset + op.length;
+    const size = this.state.view.sizes[ino] as number;
+    switch (op.flags) {
+      case FALLOCATE.punchHole:
+        this.checkBytes(event, ino, op.offset, Math.min(end, size), 0, 'P9');
+        break;
+      case FALLOCATE.zeroRange:
+        this.checkBytes(event, ino, op.offset, end, 0, 'P9');
+        break;
+      case FALLOCATE.allocateKeepSize:
+        this.hasSize(event, ino, sizeBefore);
+        break;
+      default:
+        if (!this.hasSize(event, ino, Math.max(sizeBefore, end))) return;
+        this.checkBytes(event, ino, sizeBefore, end, 0, 'P9');
+        break;
+    }
+  }
+
+  private checkMoved(event: number, { op, ino, sizeBefore }: OpenCall, from: Uint8Array): void {
+    const { view, layout } = this.state;
+    const { offset, bytes, size } = bytesAfter(op, from, sizeBefore, layout.geometry.pageSize);
+    if (!this.hasSize(event, ino, size)) return;
+    for (let index = 0; index < bytes.length; index++) {
+      const found = view.byteOf(ino, offset + index);
+      const expected = bytes[index] as number;
+      if (found === expected) continue;
+      const detail = `reads ${hex(found)}, expected ${hex(expected)}`;
+      this.report(event, 'P9', ino, offset + index, detail);
+      return;
+    }
+  }
+
+  private hasSize(event: number, ino: number, expected: number): boolean {
+    const size = this.state.view.sizes[ino] as number;
+    if (size === expected) return true;
+    this.report(event, 'P9', ino, -1, `is ${size}, expected ${expected}`);
+    return false;
+  }
+
+  private noteOpen(event: number): void {
+    const { trace, program } = this.state;
+    const op = opAt(program, trace.op(event));
+    const opens = op?.code === OP.open && trace.argument(event, AT.op_exit.result) >= 0;
+    if (opens) this.files.set(op.target, op.source);
   }
 
   /** Does the file show `byte` in [from, to)? */

@@ -4,18 +4,20 @@
  */
 import type { CrashPlan } from '../crash/plan.js';
 import type { Op } from '../program/op.js';
-import { MS_ASYNC, OP } from '../program/op.js';
-import type { Program } from '../program/program.js';
+import { MS_ASYNC, O_DSYNC, OP } from '../program/op.js';
+import type { Layout } from '../media/layout.js';
 import type { Mechanism } from './mechanism.js';
 
 export const PROMISES = {
   P0: 'the kernel neither warns nor crashes, and after any power failure the file system mounts',
   P1: 'read(2), write(2) and every shared mapping of a file show the same bytes',
+  P2: 'write with O_DSYNC: what it wrote, and what reading that needs, are on media',
   P3: 'fsync: all stores and writes before it, and the metadata, are on media',
   P4: 'fdatasync: all stores and writes before it, and what reading them needs, are on media',
   P5: 'msync(MS_SYNC): all stores before it in its range are on media',
-  P6: 'sync: all stores and writes to any file before it are on media',
+  P6: 'sync and syncfs: all stores and writes to any file before it are on media',
   P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
+  P12: 'freeze: all stores and writes to any file before it are on media',
   P13: 'pins: the block of a pinned page is not given away',
 } as const;
 
@@ -30,7 +32,12 @@ export function promiseOf(op: Op): PromiseId | null {
     case OP.msync:
       return (op.flags & MS_ASYNC) === 0 ? 'P5' : null;
     case OP.sync:
+    case OP.syncfs:
       return 'P6';
+    case OP.pwrite:
+      return (op.flags & O_DSYNC) !== 0 ? 'P2' : null;
+    case OP.freeze:
+      return 'P12';
     default:
       return null;
   }
@@ -43,16 +50,28 @@ export interface FileRange {
   readonly to: number;
 }
 
-/** What a call promises by its name alone: sync all files, fsync its own; an msync has to say. */
-export function wholeFiles(promise: PromiseId, ino: number, program: Program): FileRange[] {
-  const { filePagesMax, pageSize } = program.geometry;
+/** What a call promises by its name alone: sync all files, fsync its own; msync and write have to say. */
+export function wholeFiles(promise: PromiseId, ino: number, layout: Layout): FileRange[] {
+  const { filePagesMax, pageSize } = layout.geometry;
   const whole = (file: number): FileRange => ({ ino: file, from: 0, to: filePagesMax * pageSize });
-  if (promise === 'P6') return program.files.map((_, file) => whole(file));
-  return promise === 'P5' || ino < 0 ? [] : [whole(ino)];
+  if (promise === 'P6' || promise === 'P12')
+    return Array.from({ length: layout.fileCount }, (_, file) => whole(file));
+  return promise === 'P5' || promise === 'P2' || ino < 0 ? [] : [whole(ino)];
+}
+
+/** A call that failed promises nothing; a write, as much as it says that it wrote. */
+export function hasSucceeded(promise: PromiseId, result: number): boolean {
+  return promise === 'P2' ? result > 0 : result === 0;
+}
+
+/** What a write with O_DSYNC promises, by its result. */
+export function writtenRange(op: Op, ino: number, result: number): FileRange {
+  return { ino, from: op.offset, to: op.offset + result };
 }
 
 /** A promise that was made: which call, and what it covers. */
 export interface PromiseMade {
+  readonly promise: PromiseId;
   readonly op: number;
   readonly task: number;
   /** The events of its start and of its successful return. */

@@ -14,7 +14,7 @@ import { pick } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import { hex, WORD_SIZE } from '../support/units.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
-import { afterCrash } from './expectation.js';
+import { afterCrash } from './mismatch.js';
 import type { Mechanism } from './mechanism.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
@@ -24,7 +24,8 @@ type Survival = 'none' | 'all' | 'some';
 export class RecoveryRule {
   private choice = new Prng(0, 0);
   private readonly cuts = new Set<number>();
-  private readonly mounted = new Set<string>();
+  /** What each image was found to hold, or why it was not recovered. */
+  private readonly mounted = new Map<string, RecoveredFiles | string>();
 
   constructor(private readonly state: JudgeState) {}
 
@@ -58,11 +59,14 @@ export class RecoveryRule {
     const short = this.drawShort(survival);
     state.verdict.images++;
     const key = state.history.survivorKey(new Map(short.map(({ unit, kept }) => [unit, kept])));
-    if (this.mounted.has(key)) return;
-    this.mounted.add(key);
-    state.verdict.imagesMounted++;
     const plan: CrashPlan = { cut, version: 0, short };
-    const files = state.recover(plan);
+    // The same image as before, but by now more may have been promised of it.
+    let files = this.mounted.get(key);
+    if (files === undefined) {
+      state.verdict.imagesMounted++;
+      files = state.recover(plan);
+      this.mounted.set(key, files);
+    }
     if (typeof files === 'string') {
       this.report('P0', 'not-recovered', -1, -1, -1, `is not recovered: ${files}`, plan);
       return;

@@ -16,7 +16,7 @@ export const NOBODY = -1;
 
 /** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
 const { store: STORE_AT, extent_map: MAP_AT, extent_unmap: UNMAP_AT, i_size: SIZE_AT } = AT;
-const { pin: PIN_AT, unpin: UNPIN_AT } = AT;
+const { pin: PIN_AT, unpin: UNPIN_AT, content: CONTENT_AT } = AT;
 
 export class FileView {
   layout!: Layout;
@@ -29,6 +29,8 @@ export class FileView {
   /** The event that took each block from its former owner, before `mappedAt`; -1 if there was none. */
   freedAt = new Int32Array(0);
   private lastUnmap = new Int32Array(0);
+  /** The last event that brought each page bytes with its block; -1 if none did. */
+  broughtAt = new Int32Array(0);
   /** Unreleased pins of each block. */
   pins = new Int32Array(0);
   /** i_size of each file. */
@@ -60,7 +62,11 @@ export class FileView {
       this.contents.fill(0, page * pageSize, (page + 1) * pageSize);
       this.written[page] = 0;
     }
-    if (this.blocks.length !== pages) this.blocks = new Int32Array(pages);
+    if (this.blocks.length !== pages) {
+      this.blocks = new Int32Array(pages);
+      this.broughtAt = new Int32Array(pages);
+    }
+    this.broughtAt.fill(-1);
     if (this.owner.length !== blockCount) {
       this.owner = new Int32Array(blockCount);
       this.mappedAt = new Int32Array(blockCount);
@@ -120,6 +126,9 @@ export class FileView {
           index,
         );
         break;
+      case EVENT.content:
+        this.bringContents(index, args);
+        break;
       case EVENT.i_size:
         this.sizes[rows[args + SIZE_AT.ino] as number] = rows[args + SIZE_AT.size] as number;
         break;
@@ -151,6 +160,12 @@ export class FileView {
   /** The byte that the file should show at `offset` now. */
   byteOf(ino: number, offset: number): number {
     return this.contents[ino * this.filePages * this.pageSize() + offset] as number;
+  }
+
+  /** What a file shows now, as far as it goes. */
+  copyOf(ino: number): Uint8Array {
+    const start = ino * this.filePages * this.pageSize();
+    return this.contents.slice(start, start + (this.sizes[ino] as number));
   }
 
   /** The first byte of [from, to) that is not `byte`; -1 if there is none. */
@@ -197,6 +212,19 @@ export class FileView {
       const block = blockOf(this.layout, rows[args + STORE_AT.address] as number);
       if (this.blocks[page] !== block) return;
     }
+    this.fillContents(ino, offset, length, data);
+  }
+
+  private bringContents(event: number, args: number): void {
+    const rows = this.trace.rows;
+    const ino = rows[args + CONTENT_AT.ino] as number;
+    const offset = rows[args + CONTENT_AT.offset] as number;
+    const length = rows[args + CONTENT_AT.length] as number;
+    this.broughtAt[this.pageAt(ino, offset)] = event;
+    this.fillContents(ino, offset, length, rows[args + CONTENT_AT.data] as number);
+  }
+
+  private fillContents(ino: number, offset: number, length: number, data: number): void {
     const start = ino * this.filePages * this.pageSize() + offset;
     if (data === -1) {
       this.contents.fill(0, start, start + length);

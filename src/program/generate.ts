@@ -9,12 +9,15 @@
 import type { Choice } from '../support/choice.js';
 import { between, chance, pick, pickWeighted } from '../support/choice.js';
 import { empty } from '../support/lists.js';
+import type { Dialect } from './dialect.js';
+import { drawnFlagsBound, MODEL_DIALECT } from './dialect.js';
+import { thawed } from './freeze.js';
 import type { Geometry } from './geometry.js';
 import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
+import { drawKernelOp, varied } from './kernel-operations.js';
 import type { Op, OpCode } from './op.js';
 import {
-  FALLOCATE_PUNCH_HOLE,
-  FALLOCATE_ZERO_RANGE,
+  FALLOCATE,
   MAP_PRIVATE,
   MAP_READ_ONLY,
   MAP_SYNC,
@@ -37,6 +40,8 @@ export interface GenerateOptions {
   readonly opsMax: number;
   /** The kinds of operations to draw from, each enabled in every program; all of them by default. */
   readonly only?: ReadonlySet<OpCode>;
+  /** What there is to draw from; the model's by default. */
+  readonly dialect?: Dialect;
 }
 
 export const DEFAULT_GENERATE: GenerateOptions = Object.freeze({
@@ -66,6 +71,12 @@ const WEIGHTS: readonly number[] = weightsOf({
   dma_write: 7,
   dma_read: 1,
   unpin: 4,
+  syncfs: 2,
+  reflink: 2,
+  reflink_range: 3,
+  freeze: 2,
+  pwrite_from: 4,
+  pread_into: 4,
 });
 
 function weightsOf(weights: Partial<Record<keyof typeof OP, number>>): number[] {
@@ -91,7 +102,11 @@ export class ProgramGenerator {
   private readonly hot: { file: number; page: number }[] = [];
   private files: FileSpec[] = [];
 
-  constructor(private readonly options: GenerateOptions = DEFAULT_GENERATE) {}
+  readonly dialect: Dialect;
+
+  constructor(private readonly options: GenerateOptions = DEFAULT_GENERATE) {
+    this.dialect = options.dialect ?? MODEL_DIALECT;
+  }
 
   generate(choice: Choice): Program {
     const { geometry, threadsMax, opsMax } = this.options;
@@ -113,13 +128,21 @@ export class ProgramGenerator {
       const last = threads[choice.below(threadCount)] as Op[];
       last[last.length - 1] = this.promise(choice);
     }
-    return { geometry, files: this.files, threads, spawnAfter: opening.length };
+    return thawed({ geometry, files: this.files, threads, spawnAfter: opening.length });
   }
 
   /** One operation, for mutation; aims at the hot pages of the program generated last. */
   op(choice: Choice): Op {
-    const op = this.draw(choice, pickWeighted(choice, this.weights) as OpCode);
-    return normalizeOp(op, this.options.geometry, this.files.length);
+    const { geometry } = this.options;
+    const drawn = this.draw(choice, pickWeighted(choice, this.weights) as OpCode);
+    const op = this.dialect === MODEL_DIALECT ? drawn : this.vary(choice, drawn);
+    return normalizeOp(op, geometry, this.files.length);
+  }
+
+  private vary(choice: Choice, drawn: Op): Op {
+    const { geometry } = this.options;
+    const op = varied(choice, drawn, geometry);
+    return op.flags < drawnFlagsBound(this.dialect, op.code, geometry) ? op : drawn;
   }
 
   /** Aims at a program that came from elsewhere. */
@@ -144,7 +167,8 @@ export class ProgramGenerator {
   }
 
   private drawSwarm(choice: Choice): void {
-    for (let code = 0; code < OP_CODES; code++) {
+    this.weights.fill(0);
+    for (const code of this.dialect.operations) {
       const weight = WEIGHTS[code] as number;
       this.weights[code] = chance(choice, 2, 3) ? weight : 0;
     }
@@ -260,7 +284,7 @@ export class ProgramGenerator {
   }
 
   /** A byte range of a mapping that covers a hot page, most of the time. */
-  private mapped(choice: Choice): { target: number; offset: number; length: number } {
+  mapped(choice: Choice): { target: number; offset: number; length: number } {
     const { pageSize } = this.options.geometry;
     const mapping = pick(choice, this.mappings);
     const wanted = this.page(choice);
@@ -277,7 +301,7 @@ export class ProgramGenerator {
   }
 
   /** Whole pages of a mapping. */
-  private mappedPages(choice: Choice): { target: number; offset: number; length: number } {
+  mappedPages(choice: Choice): { target: number; offset: number; length: number } {
     const { pageSize } = this.options.geometry;
     const range = this.mapped(choice);
     if (chance(choice, 1, 3))
@@ -286,11 +310,11 @@ export class ProgramGenerator {
   }
 
   /** One of those that the program opens. */
-  private descriptor(choice: Choice): number {
+  descriptor(choice: Choice): number {
     return this.files.length > 1 ? choice.below(2) : 0;
   }
 
-  private fileRange(choice: Choice): { target: number; offset: number; length: number } {
+  fileRange(choice: Choice): { target: number; offset: number; length: number } {
     const { pageSize } = this.options.geometry;
     const { file, page } = this.page(choice);
     const target = this.files.length > 1 && chance(choice, 1, 3) ? 1 : file;
@@ -341,7 +365,7 @@ export class ProgramGenerator {
       }
       case OP.fallocate: {
         const range = this.fileRange(choice);
-        const flags = chance(choice, 2, 3) ? FALLOCATE_PUNCH_HOLE : FALLOCATE_ZERO_RANGE;
+        const flags = chance(choice, 2, 3) ? FALLOCATE.punchHole : FALLOCATE.zeroRange;
         if (chance(choice, 1, 3)) return { ...blank, ...range, flags };
         const offset = range.offset - (range.offset % pageSize);
         return { ...blank, target: range.target, offset, length: pageSize, flags };
@@ -364,7 +388,7 @@ export class ProgramGenerator {
       case OP.unpin:
         return { ...blank, target: pinSlot(choice) };
       default:
-        return blank;
+        return drawKernelOp(choice, blank, this);
     }
   }
 }

@@ -3,9 +3,11 @@
  */
 import type { Choice } from '../support/choice.js';
 import { chance, pick, pickWeighted } from '../support/choice.js';
+import { drawnFlagsBound } from './dialect.js';
+import { thawed } from './freeze.js';
 import type { ProgramGenerator } from './generate.js';
 import type { Op } from './op.js';
-import { flagsBound, OP_FIELDS, specOf } from './op.js';
+import { OP_FIELDS } from './op.js';
 import type { FileSpec, Program } from './program.js';
 import { opCount, THREADS_MAX } from './program.js';
 import { normalizeOp } from './validate.js';
@@ -73,7 +75,7 @@ function change(
       if (op !== undefined) ops[place] = generator.op(choice);
       break;
     case 'tweak':
-      if (op !== undefined) ops[place] = tweak(choice, draft.base, op);
+      if (op !== undefined) ops[place] = tweak(choice, generator, draft.base, op);
       break;
     case 'duplicate':
       if (op !== undefined && total < opsMax) {
@@ -125,17 +127,19 @@ function remove(draft: Draft, thread: number, place: number): void {
 }
 
 /** One field moved a little or a lot. */
-function tweak(choice: Choice, base: Program, op: Op): Op {
-  const { pageSize } = base.geometry;
+function tweak(choice: Choice, generator: ProgramGenerator, base: Program, op: Op): Op {
+  const { geometry } = base;
+  const { pageSize } = geometry;
   const steps = [1, 8, 64, pageSize];
   const step = (steps[choice.below(steps.length)] as number) * (chance(choice, 1, 2) ? 1 : -1);
   const changed: Op = { ...op };
   const field = pick(choice, OP_FIELDS);
   let value: number;
-  if (field === 'flags') value = choice.below(flagsBound(specOf(op.code)));
+  if (field === 'flags')
+    value = choice.below(drawnFlagsBound(generator.dialect, op.code, geometry));
   else if (field === 'offset' || field === 'length') value = Math.max(0, op[field] + step);
   else value = choice.below(4);
-  return normalizeOp({ ...changed, [field]: value }, base.geometry, base.files.length);
+  return normalizeOp({ ...changed, [field]: value }, geometry, base.files.length);
 }
 
 /** A run of another program's operations at the end of a thread. */
@@ -155,5 +159,5 @@ function finish(draft: Draft, program: Program): Program {
   while (threads.length > 1 && (threads[threads.length - 1] as Op[]).length === 0) threads.pop();
   const { files, spawnAfter } = draft;
   const changed: Program = { geometry: program.geometry, files, threads, spawnAfter };
-  return opCount(changed) === 0 ? program : changed;
+  return opCount(changed) === 0 ? program : thawed(changed);
 }

@@ -6,6 +6,8 @@
  * same six number fields, which keeps them monomorphic for the engine and trivial to mutate.
  */
 
+import type { Geometry } from './geometry.js';
+
 /** Codes are in traces and in the byte form: append, never renumber. */
 export const OP = {
   open: 0,
@@ -28,6 +30,13 @@ export const OP = {
   dma_write: 17,
   dma_read: 18,
   unpin: 19,
+  syncfs: 20,
+  reflink: 21,
+  reflink_range: 22,
+  freeze: 23,
+  thaw: 24,
+  pwrite_from: 25,
+  pread_into: 26,
 } as const;
 
 export type OpName = keyof typeof OP;
@@ -43,7 +52,7 @@ export interface Op {
   readonly offset: number;
   /** Bytes, or pages where the table says so. */
   readonly length: number;
-  /** Bits of `words`, or an index into `modes`. */
+  /** Bits of `words`, an index into `modes`, or the `origin`. */
   readonly flags: number;
 }
 
@@ -58,8 +67,20 @@ export const MAP_UNALIGNED = 8;
 export const MS_ASYNC = 1;
 export const PROTECT_READ_ONLY = 1;
 export const PIN_WRITE = 1;
-export const FALLOCATE_PUNCH_HOLE = 0;
-export const FALLOCATE_ZERO_RANGE = 1;
+/** Nothing on a DAX file, whose reads and writes bypass the page cache anyway. */
+export const O_DIRECT = 1;
+export const O_DSYNC = 2;
+/** Indices into the modes of fallocate. */
+export const FALLOCATE = {
+  punchHole: 0,
+  zeroRange: 1,
+  allocate: 2,
+  /** Beyond the end of the file, too, without moving that. */
+  allocateKeepSize: 3,
+  collapseRange: 4,
+  insertRange: 5,
+  unshareRange: 6,
+} as const;
 
 /** A flag bit and how it is spelled when set and when clear ('' prints nothing). */
 export interface FlagWord {
@@ -72,9 +93,11 @@ export type SlotKind = 'fd' | 'mapping' | 'pin';
 
 /**
  * How an argument is written. `pages` is offset..offset+length in pages, `range` is offset and length in
- * bytes, `size` is the length field alone, `flags` is `words` or `modes`.
+ * bytes, `size` is the length field alone, `flags` is `words` or `modes`, `origin` is the page of the source
+ * at which a transfer starts, in the field of the flags.
  */
-export type ArgumentKind = 'target' | 'source' | 'file' | 'pages' | 'range' | 'size' | 'flags';
+export type ArgumentKind =
+  'target' | 'source' | 'file' | 'pages' | 'range' | 'size' | 'flags' | 'origin';
 
 export interface OpSpec {
   readonly name: OpName;
@@ -132,12 +155,29 @@ export const OP_TABLE: readonly OpSpec[] = [
   row('fsync', ['target'], { slot: 'fd' }),
   row('fdatasync', ['target'], { slot: 'fd' }),
   row('sync', [], {}),
-  row('pwrite', ['target', 'range'], { slot: 'fd' }),
-  row('pread', ['target', 'range'], { slot: 'fd' }),
+  row('pwrite', ['target', 'range', 'flags'], {
+    slot: 'fd',
+    words: [
+      { bit: O_DIRECT, set: 'O_DIRECT', clear: '' },
+      { bit: O_DSYNC, set: 'O_DSYNC', clear: '' },
+    ],
+  }),
+  row('pread', ['target', 'range', 'flags'], {
+    slot: 'fd',
+    words: [{ bit: O_DIRECT, set: 'O_DIRECT', clear: '' }],
+  }),
   row('ftruncate', ['target', 'size'], { slot: 'fd' }),
   row('fallocate', ['target', 'flags', 'range'], {
     slot: 'fd',
-    modes: ['PUNCH_HOLE', 'ZERO_RANGE'],
+    modes: [
+      'PUNCH_HOLE',
+      'ZERO_RANGE',
+      'ALLOCATE',
+      'ALLOCATE_KEEP_SIZE',
+      'COLLAPSE_RANGE',
+      'INSERT_RANGE',
+      'UNSHARE_RANGE',
+    ],
   }),
   row('fadvise', ['target', 'pages', 'flags'], { slot: 'fd', modes: ['DONTNEED'] }),
   row('pin', ['source', 'pages', 'flags'], {
@@ -149,6 +189,14 @@ export const OP_TABLE: readonly OpSpec[] = [
   row('dma_write', ['target', 'range'], { slot: 'pin' }),
   row('dma_read', ['target', 'range'], { slot: 'pin' }),
   row('unpin', ['target'], { slot: 'pin' }),
+  row('syncfs', ['target'], { slot: 'fd' }),
+  row('reflink', ['target', 'source'], { slot: 'fd', from: 'fd' }),
+  row('reflink_range', ['target', 'range', 'source', 'origin'], { slot: 'fd', from: 'fd' }),
+  row('freeze', [], {}),
+  row('thaw', [], {}),
+  // Direct transfers whose buffer is a mapping, of the same file or another one.
+  row('pwrite_from', ['target', 'range', 'source', 'origin'], { slot: 'fd', from: 'mapping' }),
+  row('pread_into', ['target', 'range', 'source', 'origin'], { slot: 'fd', from: 'mapping' }),
 ];
 
 export const OP_CODES = OP_TABLE.length;
@@ -175,9 +223,18 @@ export const usesRange = (spec: OpSpec): boolean => uses(spec, 'range');
 export const usesPages = (spec: OpSpec): boolean => uses(spec, 'pages');
 export const usesSize = (spec: OpSpec): boolean => uses(spec, 'size');
 export const usesFile = (spec: OpSpec): boolean => uses(spec, 'file');
+export const usesOrigin = (spec: OpSpec): boolean => uses(spec, 'origin');
+
+/** Does the operation give blocks to other pages, with the bytes that are in them? */
+export function movesBlocks(op: Op): boolean {
+  if (op.code === OP.reflink || op.code === OP.reflink_range) return true;
+  const shifts = op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange;
+  return op.code === OP.fallocate && shifts;
+}
 
 /** One past the largest value that `flags` may have. */
-export function flagsBound(spec: OpSpec): number {
+export function flagsBound(spec: OpSpec, geometry: Geometry): number {
+  if (usesOrigin(spec)) return geometry.filePagesMax;
   if (spec.modes.length > 0) return spec.modes.length;
   return spec.words.reduce((bound, word) => Math.max(bound, word.bit * 2), 1);
 }

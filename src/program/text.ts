@@ -48,14 +48,16 @@ function argumentText(spec: OpSpec, op: Op, kind: ArgumentKind): string {
       return hex(op.length);
     case 'flags':
       return flagsText(spec, op.flags);
+    case 'origin':
+      return `page ${op.flags}`;
   }
 }
 
 /** One operation, without its thread: `m0 = mmap(f0, pages 0..4, MAP_SHARED)`. */
 export function printOp(op: Op): string {
   const spec = specOf(op.code);
-  const args = spec.args.map((kind) => argumentText(spec, op, kind)).join(', ');
-  const call = `${spec.name}(${args})`;
+  const args = spec.args.map((kind) => argumentText(spec, op, kind)).filter((text) => text !== '');
+  const call = `${spec.name}(${args.join(', ')})`;
   return spec.assigns ? `${SLOT_LETTER[spec.slot ?? 'fd']}${op.target} = ${call}` : call;
 }
 
@@ -76,6 +78,11 @@ export function printProgram(program: Program): string {
     if (atEnd) lines.push('t0: spawn');
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** Flags of which none is printed where none is set. */
+function isOptional(spec: OpSpec): boolean {
+  return spec.words.length > 0 && spec.words.every(({ clear }) => clear === '');
 }
 
 // --- parsing --------------------------------------------------------------------------------------
@@ -183,7 +190,13 @@ class LineParser {
         return 1;
       case 'flags':
         fields.flags = this.flags(spec, part);
+        return part === undefined && isOptional(spec) ? 0 : 1;
+      case 'origin': {
+        const match = /^page\s+(\d+)$/.exec(part ?? '');
+        if (match === null) this.fail('"page NUMBER"', part ?? this.line);
+        fields.flags = this.integer(match[1], 'a page number');
         return 1;
+      }
     }
   }
 }

@@ -47,7 +47,7 @@ export function normalizeOp(op: Op, geometry: Geometry, fileCount: number): Op {
           : 0,
     offset,
     length,
-    flags: op.flags % flagsBound(spec),
+    flags: op.flags % flagsBound(spec, geometry),
   };
 }
 

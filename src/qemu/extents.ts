@@ -2,16 +2,19 @@
  * Where the files of a program are, page by page, as the agent's reports say. A report comes when its
  * operation ends; what it shows may have come about at any time since the first of the operations under way
  * began, and is taken to hold from there, so that no store of theirs is without a file.
+ *
+ * A block belongs to several pages once it is shared. What came to a page with a block that was another
+ * page's becomes a `content` event.
  */
 import type { FileMetadata } from '../media/layout.js';
 import { HOLE } from '../media/layout.js';
-import { NO_OP } from '../schedule/schedule.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
+import { poolData } from '../trace/trace.js';
 import { GUEST_PAGE_BYTES } from './guest-program.js';
 import type { Layout as Report, RawTrace } from './records.js';
 import { RECORD } from './protocol.js';
-import { NO_FILE } from './slots.js';
+import type { PageRange } from './slots.js';
 
 /** FIEMAP_EXTENT_UNWRITTEN: allocated, and read as zeros. */
 const UNWRITTEN = 0x800;
@@ -20,6 +23,8 @@ const UNWRITTEN = 0x800;
 interface Placed {
   readonly from: number;
   readonly report: Report;
+  /** The operations that were under way, by their numbers. */
+  readonly ops: readonly number[];
 }
 
 /** All reports in the order in which they take effect; those before any operation have `from` -1. */
@@ -34,10 +39,11 @@ export function placeReports(raw: RawTrace): Placed[] {
       case RECORD.op_exit:
         open.delete(raw.number(record));
         break;
-      case RECORD.layout:
-        placed.push({ from: Math.min(...open.values(), record), report: raw.layout(record) });
-        if (open.size === 0) placed[placed.length - 1] = { from: -1, report: raw.layout(record) };
+      case RECORD.layout: {
+        const from = open.size === 0 ? -1 : Math.min(...open.values());
+        placed.push({ from, report: raw.layout(record), ops: [...open.keys()] });
         break;
+      }
       default:
         break;
     }
@@ -45,20 +51,36 @@ export function placeReports(raw: RawTrace): Placed[] {
   return placed.sort((a, b) => a.from - b.from || a.report.record - b.report.record);
 }
 
+/** Who is told what a report changes. */
+export interface Audience {
+  readonly trace: Trace;
+  readonly task: number;
+  readonly op: number;
+  /** What a block held when the report begins to hold; null if no operation can have moved any. */
+  readonly contentOf: ((block: number) => Uint8Array) | null;
+}
+
+interface Place {
+  readonly ino: number;
+  readonly offset: number;
+}
+
 export class Extents {
   private readonly sizes: number[];
   private readonly blocks: Int32Array[];
-  /** The page that each block holds: file * filePages + page, or NO_FILE. */
-  private readonly owners: Int32Array;
+  /** The pages that each block holds: file * filePages + page. */
+  private readonly owners: (number[] | undefined)[] = [];
+  /** Blocks that the report being applied has taken from a page. */
+  private readonly taken = new Set<number>();
+  /** The record at which a block is certainly shared: a store before may be in both files. */
+  private readonly sharedAt = new Map<number, number>();
 
   constructor(
     fileCount: number,
     private readonly filePages: number,
-    blockCount: number,
   ) {
     this.sizes = new Array<number>(fileCount).fill(0);
     this.blocks = Array.from({ length: fileCount }, () => new Int32Array(filePages).fill(HOLE));
-    this.owners = new Int32Array(blockCount).fill(NO_FILE);
   }
 
   /** A copy of what is so now. */
@@ -70,17 +92,31 @@ export class Extents {
     return this.blocks[file] as Int32Array;
   }
 
-  /** The file and the byte in it that are at an address of the device. */
-  placeOf(address: number): { ino: number; offset: number } {
-    const owner = this.owners[Math.floor(address / GUEST_PAGE_BYTES)] ?? NO_FILE;
-    if (owner === NO_FILE) return { ino: NO_FILE, offset: 0 };
-    const ino = Math.floor(owner / this.filePages);
-    const offset = (owner % this.filePages) * GUEST_PAGE_BYTES + (address % GUEST_PAGE_BYTES);
-    return { ino, offset };
+  private ownersOf(block: number): number[] {
+    return (this.owners[block] ??= []);
   }
 
-  /** Takes over a report; what changed becomes events of the operation, if there is a trace to tell. */
-  apply(report: Report, trace: Trace | null, task = 0, op = NO_OP): void {
+  /**
+   * The files, and the bytes in them, that a store at `record` to an address of the device changes. Of the
+   * pages that share a block it is the one that the operation means: if the others change, too, then the
+   * kernel is wrong.
+   */
+  placesOf(address: number, record: number, meant: PageRange | null): Place[] {
+    const block = Math.floor(address / GUEST_PAGE_BYTES);
+    const owners = this.owners[block] ?? [];
+    const places = owners.map((owner) => ({
+      ino: Math.floor(owner / this.filePages),
+      offset: (owner % this.filePages) * GUEST_PAGE_BYTES + (address % GUEST_PAGE_BYTES),
+    }));
+    const [first, ...others] = places;
+    if (first === undefined || others.length === 0) return places;
+    const chosen = places.find((place) => isMeant(place, meant)) ?? first;
+    if (record >= (this.sharedAt.get(block) ?? 0)) return [chosen];
+    return [chosen, ...places.filter((place) => place !== chosen)];
+  }
+
+  /** Takes over a report; what changed becomes events, if there is anybody to tell. */
+  apply(report: Report, audience: Audience | null): void {
     const { file, size, extents } = report;
     if (file === null || file >= this.sizes.length) return;
     const wanted = new Int32Array(this.filePages).fill(HOLE);
@@ -93,41 +129,48 @@ export class Extents {
         wanted[first + page] = block + page;
       }
     }
-    this.unmap(file, wanted, trace, task, op);
-    this.map(file, wanted, trace, task, op);
-    if (this.sizes[file] !== size) trace?.append(EVENT.i_size, task, op, file, size);
+    this.taken.clear();
+    this.unmap(file, wanted, audience);
+    this.map(report, file, wanted, audience);
+    if (this.sizes[file] !== size) {
+      audience?.trace.append(EVENT.i_size, audience.task, audience.op, file, size);
+    }
     this.sizes[file] = size;
   }
 
-  private unmap(
-    file: number,
-    wanted: Int32Array,
-    trace: Trace | null,
-    task: number,
-    op: number,
-  ): void {
+  private unmap(file: number, wanted: Int32Array, audience: Audience | null): void {
     const blocks = this.page(file);
     blocks.forEach((block, page) => {
       if (block === HOLE || block === wanted[page]) return;
-      trace?.append(EVENT.extent_unmap, task, op, file, page, block);
-      if (this.owners[block] === file * this.filePages + page) this.owners[block] = NO_FILE;
+      audience?.trace.append(EVENT.extent_unmap, audience.task, audience.op, file, page, block);
+      const owners = this.ownersOf(block);
+      owners.splice(owners.indexOf(file * this.filePages + page), 1);
+      this.taken.add(block);
       blocks[page] = HOLE;
     });
   }
 
-  private map(
-    file: number,
-    wanted: Int32Array,
-    trace: Trace | null,
-    task: number,
-    op: number,
-  ): void {
+  private map(report: Report, file: number, wanted: Int32Array, audience: Audience | null): void {
     const blocks = this.page(file);
     wanted.forEach((block, page) => {
       if (block === HOLE || block === blocks[page]) return;
-      trace?.append(EVENT.extent_map, task, op, file, page, block);
-      this.owners[block] = file * this.filePages + page;
       blocks[page] = block;
+      const owners = this.ownersOf(block);
+      const changesHands = owners.length > 0 || this.taken.has(block);
+      owners.push(file * this.filePages + page);
+      if (owners.length > 1) this.sharedAt.set(block, report.record);
+      if (audience === null) return;
+      const { trace, task, op, contentOf } = audience;
+      trace.append(EVENT.extent_map, task, op, file, page, block);
+      if (!changesHands || contentOf === null) return;
+      const offset = page * GUEST_PAGE_BYTES;
+      const data = poolData(trace, contentOf(block), GUEST_PAGE_BYTES);
+      trace.append(EVENT.content, task, op, file, GUEST_PAGE_BYTES, data, offset);
     });
   }
+}
+
+function isMeant({ ino, offset }: Place, meant: PageRange | null): boolean {
+  const page = Math.floor(offset / GUEST_PAGE_BYTES);
+  return meant?.ino === ino && page >= meant.page && page < meant.page + meant.pages;
 }

@@ -1,15 +1,20 @@
-/** A program as the agent takes it: every operation a record of 32 bytes, all lengths in bytes. */
+/**
+ * A program as the agent takes it: every operation a record of 32 bytes, all lengths in bytes, and the kinds
+ * of one operation as the operations of their own that they are to the agent.
+ */
 import type { FileSpec, Program } from '../program/program.js';
 import { fillOf } from '../program/program.js';
-import { specOf, usesPages } from '../program/op.js';
+import { isThawedNext } from '../program/freeze.js';
+import type { Op } from '../program/op.js';
+import { FALLOCATE, O_DIRECT, O_DSYNC, OP, specOf, usesOrigin, usesPages } from '../program/op.js';
 import { UsageError } from '../support/assert.js';
-import { OP_BYTES } from './protocol.js';
+import { OP_BYTES, REAL_OP } from './protocol.js';
 
 /** The page size of the kernels that run here; a program written for another means something else. */
 export const GUEST_PAGE_BYTES = 4096;
 
 export interface GuestOp {
-  /** Of program/op.ts, or a REAL_OP. */
+  /** The agent's: below REAL_OP those of program/op.ts. */
   readonly code: number;
   readonly thread: number;
   /** In thread order over the whole program, as findings number operations. */
@@ -31,6 +36,58 @@ export interface GuestProgram {
   readonly spawnAfter: number;
 }
 
+/** The agent has no such operation, and says so. */
+const NO_OPERATION = 255;
+/** The flag of the agent's `allocate`. */
+const KEEP_SIZE = 1;
+
+/** What the agent calls an operation, and the flags that are left of it. */
+interface AgentCall {
+  readonly code: number;
+  readonly flags: number;
+}
+
+const call = (code: number, flags = 0): AgentCall => ({ code, flags });
+
+/** By mode. */
+const FALLOCATE_CALLS: Readonly<Record<number, AgentCall>> = {
+  [FALLOCATE.punchHole]: call(OP.fallocate, 0),
+  [FALLOCATE.zeroRange]: call(OP.fallocate, 1),
+  [FALLOCATE.allocate]: call(REAL_OP.allocate),
+  [FALLOCATE.allocateKeepSize]: call(REAL_OP.allocate, KEEP_SIZE),
+  [FALLOCATE.collapseRange]: call(REAL_OP.collapse),
+  [FALLOCATE.insertRange]: call(REAL_OP.insert),
+  [FALLOCATE.unshareRange]: call(REAL_OP.unshare),
+};
+
+/** Operations without kinds that the agent numbers apart. */
+const RENUMBERED: ReadonlyMap<number, number> = new Map([
+  [OP.syncfs, REAL_OP.syncfs],
+  [OP.reflink, REAL_OP.reflink],
+  [OP.reflink_range, REAL_OP.reflink_range],
+  [OP.freeze, REAL_OP.freeze],
+  [OP.thaw, REAL_OP.thaw],
+  [OP.pwrite_from, REAL_OP.pwrite_from_mapping],
+  [OP.pread_into, REAL_OP.pread_into_mapping],
+]);
+
+function agentCall(op: Op): AgentCall {
+  switch (op.code) {
+    case OP.pwrite:
+      // With O_DSYNC the agent opens no second descriptor: O_DIRECT changes nothing on a DAX file.
+      if ((op.flags & O_DSYNC) !== 0) return call(REAL_OP.pwrite_dsync);
+      return call(op.flags === O_DIRECT ? REAL_OP.pwrite_direct : OP.pwrite);
+    case OP.pread:
+      return call(op.flags === O_DIRECT ? REAL_OP.pread_direct : OP.pread);
+    case OP.fallocate:
+      return FALLOCATE_CALLS[op.flags] ?? call(NO_OPERATION);
+    default: {
+      const code = RENUMBERED.get(op.code) ?? op.code;
+      return call(code, usesOrigin(specOf(op.code)) ? 0 : op.flags);
+    }
+  }
+}
+
 /** @throws UsageError for a program whose pages are not the kernel's. */
 export function guestProgram(program: Program): GuestProgram {
   const { pageSize } = program.geometry;
@@ -41,12 +98,18 @@ export function guestProgram(program: Program): GuestProgram {
   }
   const ops: GuestOp[] = [];
   program.threads.forEach((threadOps, thread) => {
-    for (const op of threadOps) {
+    for (const [index, op] of threadOps.entries()) {
       const unit = usesPages(specOf(op.code)) ? pageSize : 1;
+      // The thread would wait for itself.
+      const hangs = op.code === OP.freeze && !isThawedNext(threadOps, index);
+      const { code, flags } = hangs ? call(NO_OPERATION) : agentCall(op);
       const number = ops.length;
       const offset = op.offset * unit;
       const length = op.length * unit;
-      ops.push({ ...op, thread, number, offset, length, fill: fillOf(number), other: 0 });
+      const other = usesOrigin(specOf(op.code)) ? op.flags * pageSize : 0;
+      const { target, source } = op;
+      const what = { code, flags, target, source, offset, length, other };
+      ops.push({ ...what, thread, number, fill: fillOf(number) });
     }
   });
   const { files, spawnAfter } = program;

@@ -7,10 +7,12 @@
 import { WORD_SIZE } from '../support/units.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { fillData } from '../trace/trace.js';
+import { poolData } from '../trace/trace.js';
 import { GUEST_PAGE_BYTES } from './guest-program.js';
 import type { Extents } from './extents.js';
 import type { RawTrace } from './records.js';
+import type { PageRange } from './slots.js';
+import { NO_FILE } from './slots.js';
 
 export class StoreRun {
   private readonly bytes = new Uint8Array(GUEST_PAGE_BYTES);
@@ -20,10 +22,14 @@ export class StoreRun {
   private op = 0;
   private how = 0;
   private pc = 0n;
+  /** Its first record. */
+  private record = 0;
 
   constructor(
     private readonly trace: Trace,
     private readonly extents: Extents,
+    /** The part of a file that an operation is to change. */
+    private readonly meantBy: (op: number) => PageRange | null,
   ) {}
 
   add(raw: RawTrace, record: number, op: number, how: number): void {
@@ -39,6 +45,7 @@ export class StoreRun {
         this.op = op;
         this.how = how;
         this.pc = raw.pc(record);
+        this.record = record;
       }
       for (let byte = 0; byte < part; byte++) {
         this.bytes[this.length + byte] = raw.value(record, index + byte);
@@ -67,12 +74,13 @@ export class StoreRun {
     const { start, length, trace } = this;
     if (length === 0) return;
     this.length = 0;
-    const first = this.bytes[0] as number;
-    let same = true;
-    for (let index = 1; same && index < length; index++) same = this.bytes[index] === first;
-    const data = same ? fillData(first) : trace.appendBytes(this.bytes, 0, length);
-    const { ino, offset } = this.extents.placeOf(start);
+    const data = poolData(trace, this.bytes, length);
     const { cpu, op, how } = this;
+    const places = this.extents.placesOf(start, this.record, this.meantBy(op));
+    const { ino, offset } = places[0] ?? { ino: NO_FILE, offset: 0 };
     trace.append(EVENT.store, cpu, op, start, length, data, how, ino, offset, trace.length);
+    for (const other of places.slice(1)) {
+      trace.append(EVENT.content, cpu, op, other.ino, length, data, other.offset);
+    }
   }
 }

@@ -3,6 +3,7 @@
  * makes the files of a program once and keeps the image, and mounts crash images in the same guest.
  */
 import type { OpaqueDisk, RecoveredFiles } from '../media/disk.js';
+import { KERNEL_DIALECT } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import { FILE_NAMES } from '../program/program.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -39,6 +40,7 @@ const PREPARED_MAX = 6;
 export class QemuTarget implements Target {
   readonly pace: Pace;
   readonly contract: Contract = LINUX_CONTRACT;
+  readonly dialect = KERNEL_DIALECT;
   readonly pointNames: readonly string[] = [];
   /** Guests that were started after the first one. */
   restarts = 0;
@@ -46,6 +48,8 @@ export class QemuTarget implements Target {
   private readonly filesystem: Filesystem;
   private empty: ConstantImage | null = null;
   private readonly prepared = new Map<string, ConstantImage>();
+  /** Files that a program has had. */
+  private readonly wantedBefore = new Set<string>();
   private readonly trace = new Trace();
   /** By the address of an instruction, whether its write-backs are left out. */
   private readonly ignored = new Map<bigint, boolean>();
@@ -66,8 +70,8 @@ export class QemuTarget implements Target {
     const wanted = guestProgram(program);
     try {
       const guest = this.running();
-      const image = this.imageFor(guest, wanted.files);
-      const result = guest.run(image, this.filesystem.mount, wanted, true);
+      const { image, prepared } = this.imageFor(guest, wanted.files);
+      const result = guest.run(image, this.filesystem.mount, wanted, prepared);
       return this.execution(program, image, result);
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
@@ -76,6 +80,13 @@ export class QemuTarget implements Target {
       const kind = error.kind === 'hung' ? 'hung' : 'crashed';
       return this.nothing(program, { kind, text: textOf(error) });
     }
+  }
+
+  /** Instruction counting repeats what the n-th command after a boot does, given the same images. */
+  restart(): void {
+    if (this.options.icountShift === null) return;
+    this.close();
+    this.prepared.clear();
   }
 
   close(): void {
@@ -99,12 +110,19 @@ export class QemuTarget implements Target {
     this.restarts++;
   }
 
-  /** A file system with the program's files in it. */
-  private imageFor(guest: Guest, files: Program['files']): ConstantImage {
+  /** A file system, and whether the program's files are in it: made once if they are wanted again. */
+  private imageFor(
+    guest: Guest,
+    files: Program['files'],
+  ): { image: ConstantImage; prepared: boolean } {
     const key = JSON.stringify(files);
     const known = this.prepared.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { image: known, prepared: true };
     this.empty ??= makeFilesystem(this.filesystem);
+    if (this.options.icountShift === null && !this.wantedBefore.has(key)) {
+      this.wantedBefore.add(key);
+      return { image: this.empty, prepared: false };
+    }
     const { image, steps } = guest.prepare(this.empty, this.filesystem.mount, files);
     if (steps.mounted !== 0) {
       throw new EnvironmentError(
@@ -117,7 +135,7 @@ export class QemuTarget implements Target {
     const [oldest] = this.prepared.keys();
     if (this.prepared.size >= PREPARED_MAX && oldest !== undefined) this.prepared.delete(oldest);
     this.prepared.set(key, image);
-    return image;
+    return { image, prepared: true };
   }
 
   private execution(program: Program, image: ConstantImage, result: RunResult): Execution {
@@ -127,7 +145,7 @@ export class QemuTarget implements Target {
     }
     if (distrust !== null) return { ...this.nothing(program, null), discarded: distrust };
     const { layout, metadata } = translate(raw, program, this.trace, {
-      bytes: base.length,
+      content: base,
       ignoresFlush: (pc) => this.ignoresFlush(pc),
     });
     const disk: OpaqueDisk = {

@@ -10,15 +10,19 @@ import type { Layout, Metadata } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
+import { FALLOCATE, movesBlocks, OP } from '../program/op.js';
 import { NO_OP } from '../schedule/schedule.js';
 import { LINE_SIZE } from '../support/units.js';
 import { EVENT, STORE } from '../trace/event.js';
 import { TASK_NUMBERS } from '../trace/trace.js';
 import type { Trace } from '../trace/trace.js';
+import { blockContent } from './block-content.js';
+import type { Audience } from './extents.js';
 import { Extents, placeReports } from './extents.js';
 import { GUEST_PAGE_BYTES } from './guest-program.js';
 import type { RawTrace } from './records.js';
 import { RECORD, STORE_NON_TEMPORAL } from './protocol.js';
+import type { PageRange } from './slots.js';
 import { Slots } from './slots.js';
 import { StoreRun } from './store-run.js';
 
@@ -26,8 +30,8 @@ import { StoreRun } from './store-run.js';
 const KERNEL_ADDRESSES = 1n << 47n;
 
 export interface TranslateOptions {
-  /** Bytes of the file system. */
-  readonly bytes: number;
+  /** All bytes of the file system when the trace began. */
+  readonly content: Uint8Array;
   /** Whether a write-back issued at this address is to be left out, as if the kernel had forgotten it. */
   readonly ignoresFlush: (pc: bigint) => boolean;
 }
@@ -38,10 +42,20 @@ export interface Translated {
   readonly metadata: Metadata;
 }
 
+/** Pages that a file can have: operations end before the bound of the program, but insertions push on. */
+function filePagesOf(program: Program): number {
+  const inserted = program.threads
+    .flat()
+    .filter((op) => op.code === OP.fallocate && op.flags === FALLOCATE.insertRange)
+    .map((op) => Math.ceil(op.length / GUEST_PAGE_BYTES));
+  return inserted.reduce((sum, pages) => sum + pages, program.geometry.filePagesMax);
+}
+
 /** The device as the oracle sees it: no blocks in front of the files', and no commit record. */
 function layoutOfDevice(program: Program, bytes: number): Layout {
+  const filePagesMax = filePagesOf(program);
   return {
-    geometry: { ...program.geometry, blockCount: bytes / GUEST_PAGE_BYTES },
+    geometry: { ...program.geometry, filePagesMax, blockCount: bytes / GUEST_PAGE_BYTES },
     pageShift: Math.log2(GUEST_PAGE_BYTES),
     fileCount: program.files.length,
     recordBytes: 0,
@@ -67,6 +81,8 @@ class Translation {
   private readonly slots = new Slots();
   /** The operation that each thread is in. */
   private readonly open: number[] = new Array<number>(TASK_NUMBERS).fill(NO_OP);
+  /** What each operation is to change, by its number. */
+  private readonly meant = new Map<number, PageRange>();
   /** CPUs with write-backs or non-temporal stores that no fence has completed. */
   private readonly outstanding = new Uint8Array(TASK_NUMBERS);
 
@@ -76,15 +92,14 @@ class Translation {
     private readonly trace: Trace,
     private readonly options: TranslateOptions,
   ) {
-    this.layout = layoutOfDevice(program, options.bytes);
-    const { filePagesMax, blockCount } = this.layout.geometry;
-    this.extents = new Extents(program.files.length, filePagesMax, blockCount);
-    this.stores = new StoreRun(trace, this.extents);
+    this.layout = layoutOfDevice(program, options.content.length);
+    this.extents = new Extents(program.files.length, this.layout.geometry.filePagesMax);
+    this.stores = new StoreRun(trace, this.extents, (op) => this.meant.get(op) ?? null);
   }
 
   run(): Translated {
-    const { raw, trace, extents } = this;
-    trace.clear();
+    const { raw, extents } = this;
+    this.trace.clear();
     const reports = placeReports(raw);
     let next = 0;
     for (; next < reports.length && reports[next]?.from === -1; next++) {
@@ -94,12 +109,24 @@ class Translation {
     for (let record = 0; record < raw.length; record++) {
       this.record(record);
       for (; next < reports.length && reports[next]?.from === record; next++) {
-        const { report } = reports[next] as (typeof reports)[number];
-        extents.apply(report, trace, raw.size(record), raw.number(record));
+        const { report, ops } = reports[next] as (typeof reports)[number];
+        extents.apply(report, this.audience(record, ops));
       }
     }
     this.stores.end();
     return { layout: this.layout, metadata };
+  }
+
+  /** For a report that holds from the start of an operation on, with those that were under way. */
+  private audience(record: number, ops: readonly number[]): Audience {
+    const { raw, trace, options } = this;
+    const moves = ops.some((number) => movesBlocks(opAt(this.program, number) as Op));
+    return {
+      trace,
+      task: raw.size(record),
+      op: raw.number(record),
+      contentOf: moves ? (block) => blockContent(options.content, raw, block, record) : null,
+    };
   }
 
   private record(record: number): void {
@@ -141,7 +168,7 @@ class Translation {
       this.outstanding[cpu] = 1;
     }
     if (raw.pc(record) >= KERNEL_ADDRESSES) how |= STORE.kernel;
-    if (raw.number(record) + raw.size(record) > this.options.bytes) return; // behind the file system
+    if (raw.number(record) + raw.size(record) > this.options.content.length) return; // behind the file system
     this.stores.add(raw, record, this.opOn(cpu), how);
   }
 
@@ -149,7 +176,7 @@ class Translation {
     const { raw, trace } = this;
     if (this.options.ignoresFlush(raw.pc(record))) return;
     const address = raw.number(record);
-    if (address >= this.options.bytes) return;
+    if (address >= this.options.content.length) return;
     const cpu = raw.cpu(record);
     const line = address - (address % LINE_SIZE);
     trace.append(EVENT.flush, cpu, this.opOn(cpu), line, LINE_SIZE, raw.how(record));
@@ -173,6 +200,8 @@ class Translation {
     const op = opAt(this.program, number) as Op;
     this.open[task] = number;
     trace.append(EVENT.op_enter, task, number, op.code, slots.fileOf(op));
+    const meant = slots.meantBy(op);
+    if (meant !== null) this.meant.set(number, meant);
     const range = slots.syncRange(op);
     if (range !== null) {
       trace.append(EVENT.sync_range, task, number, range.ino, range.page, range.pages);

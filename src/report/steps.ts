@@ -83,6 +83,8 @@ const STEPS: Telling = {
     `block ${block} allocated to ${pagesText(scene, ino, page)}`,
   extent_unmap: ({ ino, page, block }, scene) =>
     `block ${block} of ${pagesText(scene, ino, page)} freed`,
+  content: ({ ino, length, offset }) =>
+    `${length} bytes of ${fileName(ino)}+${hex(offset)} came with their block`,
   i_size: ({ ino, size }) => `i_size of ${fileName(ino)} = ${hex(size)}`,
   fault: ({ ino, page, write }, scene) =>
     `${write === 1 ? 'write' : 'read'} fault on ${pagesText(scene, ino, page)}`,

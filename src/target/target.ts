@@ -3,6 +3,7 @@
  * kernel under QEMU another; everything after the trace is ignorant of which one ran.
  */
 import type { Disk } from '../media/disk.js';
+import type { Dialect } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -62,9 +63,13 @@ export const REAL_PACE: Pace = Object.freeze({ batch: 25, attempts: 3, explores:
 export interface Target {
   readonly pace: Pace;
   readonly contract: Contract;
+  /** What programs for it are drawn from. */
+  readonly dialect: Dialect;
   /** Names of the preemption points that schedules refer to. */
   readonly pointNames: readonly string[];
   execute(program: Program, scheduler: Scheduler): Execution;
+  /** Back to the state in which a new target is, where executions depend on what was executed before. */
+  restart(): void;
   /** Gives back what the target holds outside of this process. */
   close(): void;
 }

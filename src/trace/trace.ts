@@ -126,6 +126,15 @@ export class Trace {
  */
 export const fillData = (byte: number): number => -1 - byte;
 
+/** The `data` argument for bytes, which go into the pool unless they are all the same. */
+export function poolData(trace: Trace, bytes: Uint8Array, length: number): number {
+  const first = bytes[0] as number;
+  for (let index = 1; index < length; index++) {
+    if (bytes[index] !== first) return trace.appendBytes(bytes, 0, length);
+  }
+  return fillData(first);
+}
+
 export function dataByte(trace: Trace, data: number, index: number): number {
   return data < 0 ? -1 - data : (trace.pool[data + index] as number);
 }

@@ -6,6 +6,7 @@ import { ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import type { Program } from '../program/program.js';
 import { opCount, THREADS_MAX } from '../program/program.js';
+import type { Line } from '../run.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import { ReplayScheduler } from '../schedule/replay.js';
@@ -35,11 +36,13 @@ export class Neighbourhood {
 
   constructor(
     private readonly origin: Origin,
-    private readonly pointNames: readonly string[],
+    private readonly target: Line['target'],
     private readonly choice: Prng,
   ) {
     const { geometry } = origin.program;
-    this.generator = new ProgramGenerator({ geometry, threadsMax: THREADS_MAX, opsMax: 1 });
+    const { dialect } = target;
+    const bounds = { threadsMax: THREADS_MAX, opsMax: 1 };
+    this.generator = new ProgramGenerator({ geometry, ...bounds, dialect });
     this.random = new RandomScheduler(choice.split());
     this.pct = new PctScheduler(choice.split());
   }
@@ -62,7 +65,7 @@ export class Neighbourhood {
         return this.pct;
       default: {
         const schedule = perturb(this.choice, this.origin.schedule);
-        return new ReplayScheduler(schedule, this.pointNames, 'lenient');
+        return new ReplayScheduler(schedule, this.target.pointNames, 'lenient');
       }
     }
   }

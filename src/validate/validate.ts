@@ -70,7 +70,7 @@ export function checkNeighbourhood(
   const { executions } = options;
   const beforeExecutions = Math.min(executions, BEFORE_EXECUTIONS_MAX);
   const draw = (line: Line): Neighbourhood =>
-    new Neighbourhood(origin, line.target.pointNames, Prng.fromSeed(BigInt(options.seed)));
+    new Neighbourhood(origin, line.target, Prng.fromSeed(BigInt(options.seed)));
 
   const sharpness = draw(before);
   let beforeFailures = 0;

@@ -8,6 +8,7 @@
  * that bytes have long histories. The device of the first two is as large as the program needs, so that no
  * fixed cost hides the growth.
  */
+import { MODEL_DIALECT } from '../../src/program/dialect.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { mappedFileMedia } from '../../src/media/mapped-file.js';
@@ -86,9 +87,7 @@ export function growthProgram(stores: number, promiseEvery: number): Program {
 }
 
 /** Not pins: a call may wait for one for ever, and most of a long program would not be executed. */
-const DRAWN_KINDS = Object.entries(OP).flatMap(([name, code]) =>
-  ['open', 'pin', 'unpin', 'dma_read', 'dma_write'].includes(name) ? [] : [code],
-);
+const DRAWN_KINDS = [...MODEL_DIALECT.operations].filter((code) => code > OP.open && code < OP.pin);
 
 /** Programs of about `size` operations in two threads, the fewer the longer. */
 export function drawnPrograms(size: number): Program[] {

@@ -11,7 +11,10 @@ import { MAINLINE_KNOBS, withKnobs } from '../../src/kernel/variant.js';
 import { Image } from '../../src/media/image.js';
 import { compareCheckers } from '../../src/oracle/compare.js';
 import { Judge } from '../../src/oracle/judge.js';
+import type { Dialect } from '../../src/program/dialect.js';
+import { MODEL_DIALECT } from '../../src/program/dialect.js';
 import { ProgramGenerator } from '../../src/program/generate.js';
+import { O_DIRECT, O_DSYNC, OP } from '../../src/program/op.js';
 import { printProgram } from '../../src/program/text.js';
 import { PctScheduler } from '../../src/schedule/pct.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
@@ -24,6 +27,11 @@ import { EVENT } from '../../src/trace/event.js';
 import type { Trace } from '../../src/trace/trace.js';
 
 const GEOMETRY = { pageSize: 64, pmdPages: 2, filePagesMax: 2, blockCount: 6 };
+/** All that the model has, which is more than its campaigns draw. */
+const DIALECT: Dialect = {
+  operations: new Set([...MODEL_DIALECT.operations, OP.syncfs]),
+  flagsBounds: new Map([...MODEL_DIALECT.flagsBounds, [OP.pwrite, O_DIRECT + O_DSYNC + 1]]),
+};
 /** Programs with a cut of more states are left out, and counted. */
 const STATES_MAX = 4096;
 /** Wrong in ways that no catalogued bug is. */
@@ -89,7 +97,8 @@ export function compareOnRandomPrograms(
   onProgress: (done: number) => void = () => undefined,
 ): Comparison {
   const choice = Prng.fromSeed(seed);
-  const generator = new ProgramGenerator({ geometry: GEOMETRY, threadsMax: 2, opsMax: 10 });
+  const bounds = { geometry: GEOMETRY, threadsMax: 2, opsMax: 10 };
+  const generator = new ProgramGenerator({ ...bounds, dialect: DIALECT });
   const schedulers = [new RandomScheduler(choice.split()), new PctScheduler(choice.split())];
   const judge = new Judge(new Image());
   const kernels = subjects();

@@ -5,14 +5,18 @@ import { ModelTarget } from '../../src/kernel/model-target.js';
 import type { KnobName } from '../../src/kernel/variant.js';
 import { MAINLINE_KNOBS, withKnobs } from '../../src/kernel/variant.js';
 import { Image } from '../../src/media/image.js';
+import { signatureOf } from '../../src/finding/finding.js';
 import { Judge } from '../../src/oracle/judge.js';
+import { CONFIRM_ALL } from '../../src/oracle/state.js';
 import { parseProgram } from '../../src/program/text.js';
 import { DEFAULT_SETTINGS } from '../../src/run.js';
 import { ReplayScheduler } from '../../src/schedule/replay.js';
 import { parseSchedule } from '../../src/schedule/text.js';
 import { POINT_NAMES } from '../../src/kernel/points.js';
 import type { Ran } from '../helpers/lines.js';
-import { runProgram, runText } from '../helpers/lines.js';
+import { eventsOf, runProgram, runText } from '../helpers/lines.js';
+import { withoutEvent } from '../helpers/traces.js';
+import { LINUX_CONTRACT } from '../../src/target/target.js';
 
 function withKnob(knob: KnobName, program: string, schedule = ''): Ran {
   const target = new ModelTarget(withKnobs(MAINLINE_KNOBS, [knob]));
@@ -73,6 +77,40 @@ describe('durability', () => {
       t0: pwrite(f0, 0x1000, 100)
       t0: fdatasync(f0)`;
     assert.deepEqual(withKnob('fdatasyncSkipsCommit', program).signatures, ['P4 metadata-lost']);
+  });
+
+  test('P2: a write with O_DSYNC covers the size and the block map that reading it needs', () => {
+    const program = (flags: string): string => `file a pages 2 allocated 0
+      t0: f0 = open("a")
+      t0: pwrite(f0, 0x1000, 100${flags})`;
+    const knob = 'fdatasyncSkipsCommit';
+    assert.deepEqual(withKnob(knob, program(', O_DSYNC')).signatures, ['P2 metadata-lost']);
+    assert.deepEqual(withKnob(knob, program('')).signatures, []);
+    assert.deepEqual(runText(program(', O_DSYNC')).signatures, []);
+    assert.equal(runText(program(', O_DSYNC')).verdict.promises, 1);
+  });
+
+  test('P2: a write with O_DSYNC covers what it wrote, and nothing else', () => {
+    const { program, execution, trace } = runText(`${SHARED} t0: store(m0, 0x80, 8)
+      t0: pwrite(f0, 0x40, 8, O_DSYNC)`);
+    const options = { ...DEFAULT_SETTINGS, ...CONFIRM_ALL, contract: LINUX_CONTRACT };
+    const unfenced = eventsOf(trace, 'fence')
+      .reverse()
+      .reduce((left, event) => withoutEvent(left, event), trace);
+    const { violations } = new Judge(new Image()).judge(program, unfenced, execution.disk, options);
+    assert.deepEqual(violations.map(signatureOf), ['P2 kernel-write-not-fenced']);
+    assert.deepEqual(
+      violations.map(({ op, offset }) => [op, offset]),
+      [[3, 0x40]],
+    );
+  });
+
+  test('P6: syncfs returns and the store is not on media', () => {
+    const text = `${SHARED} t0: store(m0, 0x40, 8)\n t0: syncfs(f0)`;
+    assert.deepEqual(runText(text, { bugs: ['B02'] }).signatures, [
+      'P6 sync-without-dax-writeback',
+    ]);
+    assert.deepEqual(runText(text).signatures, []);
   });
 
   test('holds with eADR where only write-back is missing', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { drawnFlagsBound, KERNEL_DIALECT, MODEL_DIALECT } from '../../src/program/dialect.js';
+import { isThawedNext } from '../../src/program/freeze.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../../src/program/generate.js';
 import { mutate } from '../../src/program/mutate.js';
 import { OP, OP_TABLE } from '../../src/program/op.js';
@@ -10,6 +12,7 @@ import { checkProgram } from '../../src/program/validate.js';
 import { Prng } from '../../src/support/prng.js';
 import { ascending } from '../../src/support/order.js';
 import { ByteChoice } from '../helpers/byte-choice.js';
+import { pick } from '../../src/support/choice.js';
 
 function drawn(seed: bigint, count: number): Program[] {
   const generator = new ProgramGenerator();
@@ -33,7 +36,7 @@ describe('generated programs', () => {
     assert.notDeepEqual(drawn(22n, 200), programs.slice(0, 200));
   });
 
-  test('use every operation, every flag, and one to three threads', () => {
+  test('use every operation of the model, every flag, and one to three threads', () => {
     const codes = new Set<number>();
     const flags = new Set<string>();
     const threads = new Set<number>();
@@ -44,7 +47,7 @@ describe('generated programs', () => {
         flags.add(`${op.code} ${op.flags}`);
       }
     }
-    assert.equal(codes.size, OP_TABLE.length);
+    assert.deepEqual(codes, MODEL_DIALECT.operations);
     assert.deepEqual([...threads].sort(ascending), [1, 2, 3]);
     for (const mapping of [0, 1, 2, 4, 8])
       assert.ok(flags.has(`${OP.mmap} ${mapping}`), `${mapping}`);
@@ -77,6 +80,48 @@ describe('generated programs', () => {
     const generator = new ProgramGenerator();
     checkProgram(generator.generate(new ByteChoice(new Uint8Array(0))));
     checkProgram(generator.generate(new ByteChoice(Uint8Array.from({ length: 300 }, (_, n) => n))));
+  });
+});
+
+describe('programs for a real kernel', () => {
+  const generator = new ProgramGenerator({ ...DEFAULT_GENERATE, dialect: KERNEL_DIALECT });
+  const choice = Prng.fromSeed(27n);
+  const programs = Array.from({ length: 5000 }, () => generator.generate(choice));
+
+  test('use its operations, with all their modes and flags, and no pins', () => {
+    const codes = new Set(
+      programs.flatMap(({ threads }) => threads.flat().map(({ code }) => code)),
+    );
+    assert.deepEqual([...codes].sort(ascending), [...KERNEL_DIALECT.operations].sort(ascending));
+    for (const code of [OP.fallocate, OP.pwrite, OP.pread]) {
+      const ops = programs.flatMap(({ threads }) => threads.flat());
+      const flags = new Set(ops.filter((op) => op.code === code).map((op) => op.flags));
+      const { geometry } = DEFAULT_GENERATE;
+      assert.equal(
+        flags.size,
+        drawnFlagsBound(KERNEL_DIALECT, code, geometry),
+        OP_TABLE[code]?.name,
+      );
+    }
+  });
+
+  test('thaw what they freeze before they do anything else, also when mutated', () => {
+    let freezes = 0;
+    for (let i = 0; i < 5000; i++) {
+      const program = programs[i] as Program;
+      const mutant = mutate(choice, generator, program, pick(choice, programs), 16);
+      for (const each of [program, mutant]) {
+        checkProgram(each);
+        for (const ops of each.threads) {
+          ops.forEach((op, index) => {
+            if (op.code !== OP.freeze) return;
+            freezes++;
+            assert.ok(isThawedNext(ops, index), printProgram(each));
+          });
+        }
+      }
+    }
+    assert.ok(freezes > 100, `${freezes}`);
   });
 });
 

@@ -28,22 +28,41 @@ t0: fsync(f0)
 t1: fdatasync(f1)
 t1: sync()
 t1: pwrite(f0, 0x10, 100)
+t1: pwrite(f0, 0x10, 100, O_DIRECT|O_DSYNC)
 t1: pread(f0, 0x0, 4096)
+t1: pread(f0, 0x0, 4096, O_DIRECT)
 t1: ftruncate(f0, 0x800)
 t1: fallocate(f0, PUNCH_HOLE, 0x0, 4096)
 t1: fallocate(f0, ZERO_RANGE, 0x100, 16)
+t1: fallocate(f0, ALLOCATE, 0x100, 16)
+t1: fallocate(f0, ALLOCATE_KEEP_SIZE, 0x100, 16)
+t1: fallocate(f0, COLLAPSE_RANGE, 0x1000, 4096)
+t1: fallocate(f0, INSERT_RANGE, 0x1000, 4096)
+t1: fallocate(f0, UNSHARE_RANGE, 0x0, 4096)
 t1: fadvise(f0, pages 0..1, DONTNEED)
 t2: p0 = pin(m0, pages 0..2, WRITE)
 t2: p1 = pin(m0, pages 0..1, READ)
 t2: dma_write(p0, 0x0, 64)
 t2: dma_read(p0, 0x0, 64)
 t2: unpin(p0)
+t2: syncfs(f0)
+t2: reflink(f1, f0)
+t2: reflink_range(f1, 0x1000, 4096, f0, page 2)
+t2: freeze()
+t2: thaw()
+t2: pwrite_from(f1, 0x10, 64, m0, page 3)
+t2: pread_into(f1, 0x10, 64, m0, page 0)
 `;
 
 describe('the text form of a program', () => {
   test('spells every operation and flag, and parsing and printing it changes nothing', () => {
     assert.equal(printProgram(parseProgram(EVERYTHING)), EVERYTHING);
-    for (const { name } of OP_TABLE) assert.ok(EVERYTHING.includes(`${name}(`), name);
+    for (const { name, words, modes } of OP_TABLE) {
+      assert.ok(EVERYTHING.includes(`${name}(`), name);
+      for (const word of [...modes, ...words.map(({ set }) => set)]) {
+        assert.match(EVERYTHING, new RegExp(`${name}\\(.*\\b${word}\\b`));
+      }
+    }
   });
 
   test('leads back to the same program for ten thousand drawn ones', () => {
@@ -72,6 +91,8 @@ describe('the text form of a program', () => {
       /t0 operation 0: fsync: target 9 is out of bounds/,
     ],
     ['a slot of another kind', 't0: fsync(m0)', /line 1/],
+    ['a flag of another call', 't0: pread(f0, 0x0, 8, O_DSYNC)', /line 1: .*O_DSYNC/],
+    ['a page that is none', 't0: pwrite_from(f0, 0x0, 8, m0, 1)', /line 1: expected "page NUMBER"/],
     ['an unknown flag', 't0: m0 = mmap(f0, pages 0..1, MAP_LOCKED)', /line 1: .*MAP_LOCKED/],
     ['a fifth thread', 't4: fsync(f0)', /line 1: expected a thread below t4/],
     ['a spawn elsewhere', 't0: sync()\nt1: spawn', /line 2: expected spawn in t0/],

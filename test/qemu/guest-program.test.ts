@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { parseProgram } from '../../src/program/text.js';
 import { fillOf } from '../../src/program/program.js';
 import { encodeOps, guestProgram } from '../../src/qemu/guest-program.js';
-import { OP_BYTES } from '../../src/qemu/protocol.js';
+import { OP } from '../../src/program/op.js';
+import { OP_BYTES, REAL_OP } from '../../src/qemu/protocol.js';
 import { UsageError } from '../../src/support/assert.js';
 
 describe("a guest's program", () => {
@@ -19,6 +20,71 @@ describe("a guest's program", () => {
     assert.deepEqual([store?.thread, store?.number, store?.fill], [1, 2, fillOf(2)]);
     assert.deepEqual([store?.offset, store?.length], [0x1040, 8]);
     assert.equal(ftruncate?.length, 0x123);
+  });
+
+  test('calls every kind of an operation what the agent calls it', () => {
+    const lines = [
+      ['pwrite(f0, 0x0, 8)', OP.pwrite],
+      ['pwrite(f0, 0x0, 8, O_DIRECT)', REAL_OP.pwrite_direct],
+      ['pwrite(f0, 0x0, 8, O_DSYNC)', REAL_OP.pwrite_dsync],
+      ['pwrite(f0, 0x0, 8, O_DIRECT|O_DSYNC)', REAL_OP.pwrite_dsync],
+      ['pread(f0, 0x0, 8, O_DIRECT)', REAL_OP.pread_direct],
+      ['fallocate(f0, PUNCH_HOLE, 0x0, 8)', OP.fallocate],
+      ['fallocate(f0, COLLAPSE_RANGE, 0x0, 4096)', REAL_OP.collapse],
+      ['fallocate(f0, INSERT_RANGE, 0x0, 4096)', REAL_OP.insert],
+      ['fallocate(f0, UNSHARE_RANGE, 0x0, 4096)', REAL_OP.unshare],
+      ['syncfs(f0)', REAL_OP.syncfs],
+      ['reflink(f1, f0)', REAL_OP.reflink],
+      ['thaw()', REAL_OP.thaw],
+    ] as const;
+    const program = lines.map(([text]) => `t0: ${text}\n`).join('');
+    assert.deepEqual(
+      guestProgram(parseProgram(program)).ops.map(({ code }) => code),
+      lines.map(([, code]) => code),
+    );
+    const modes = ['PUNCH_HOLE', 'ZERO_RANGE', 'ALLOCATE', 'ALLOCATE_KEEP_SIZE'];
+    const calls = modes.map((mode) => `t0: fallocate(f0, ${mode}, 0x0, 8)\n`).join('');
+    assert.deepEqual(
+      guestProgram(parseProgram(calls)).ops.map(({ code, flags }) => [code, flags]),
+      [
+        [OP.fallocate, 0],
+        [OP.fallocate, 1],
+        [REAL_OP.allocate, 0],
+        [REAL_OP.allocate, 1],
+      ],
+    );
+  });
+
+  test('says in bytes where a transfer starts in its source', () => {
+    const { ops } = guestProgram(
+      parseProgram(
+        't0: reflink_range(f1, 0x1000, 4096, f0, page 3)\nt0: pwrite_from(f0, 0x10, 64, m1, page 2)\n',
+      ),
+    );
+    assert.deepEqual(
+      ops.map(({ code, target, source, offset, length, other, flags }) => ({
+        ...{ code, target, source, offset, length, other, flags },
+      })),
+      [
+        {
+          ...{ code: REAL_OP.reflink_range, target: 1, source: 0 },
+          ...{ offset: 0x1000, length: 4096, other: 3 * 4096, flags: 0 },
+        },
+        {
+          ...{ code: REAL_OP.pwrite_from_mapping, target: 0, source: 1 },
+          ...{ offset: 0x10, length: 64, other: 2 * 4096, flags: 0 },
+        },
+      ],
+    );
+  });
+
+  test('freezes only where its thread thaws next: it would wait for itself', () => {
+    const codes = (text: string): number[] =>
+      guestProgram(parseProgram(text)).ops.map(({ code }) => code);
+    assert.deepEqual(codes('t0: freeze()\nt0: thaw()\n'), [REAL_OP.freeze, REAL_OP.thaw]);
+    const [alone] = codes('t0: freeze()\nt0: pwrite(f0, 0x0, 8)\n');
+    const known: number[] = [...Object.values(OP), ...Object.values(REAL_OP)];
+    assert.ok(!known.includes(alone ?? OP.open), `${alone}`);
   });
 
   test('with other pages than the kernel has is refused', () => {

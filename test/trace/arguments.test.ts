@@ -45,7 +45,8 @@ describe('the kernel model', () => {
         last.set(name, Math.max(used, last.get(name) ?? -1));
       }
     }
-    assert.deepEqual(new Set(last.keys()), new Set(NAMES));
+    // The model moves no blocks.
+    assert.deepEqual(new Set(last.keys()), new Set(NAMES.filter((name) => name !== 'content')));
     for (const [name, place] of last) assert.ok(place < EVENT_ARGUMENTS[name].length, name);
   });
 });

@@ -2,10 +2,9 @@
  * One thread of the program: its operations one after the other, each between op_enter and op_exit events.
  */
 import type { Op, OpCode } from '../../program/op.js';
-import { FALLOCATE_ZERO_RANGE, MS_ASYNC, OP, PIN_WRITE, specOf } from '../../program/op.js';
+import { FALLOCATE, MS_ASYNC, O_DSYNC, OP, PIN_WRITE, specOf } from '../../program/op.js';
 import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
-import { Defect } from '../../support/assert.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from '../fs/file-ops.js';
 import { syncFilesystem, vfsFsyncRange } from '../fs/sync.js';
@@ -14,7 +13,7 @@ import { dmaRead, dmaWrite, pinUserPages, unpinUserPages } from '../mm/gup.js';
 import { mappedRange, mmap, mprotect, munmap } from '../mm/mmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EBADF, EFAULT, ENOMEM } from '../types.js';
+import { EBADF, EFAULT, ENOMEM, EOPNOTSUPP } from '../types.js';
 import { userFlush, userLoad, userStore } from './user.js';
 
 export function* runThread(k: Kernel, t: Task): Run<void> {
@@ -70,6 +69,9 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
       return dmaRead(k, t, op.target, op.offset, op.length);
     case OP.unpin:
       return unpinUserPages(k, t, op.target);
+    case OP.freeze:
+    case OP.thaw:
+      return EOPNOTSUPP;
     default:
       return inode === null ? EBADF : performOnFile(k, t, op, inode);
   }
@@ -83,21 +85,45 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
     case OP.fdatasync:
       traceSyncRange(k, t, inode, 0, filePagesMax);
       return vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
+    case OP.syncfs:
+      return syncFilesystem(k, t); // there is one file system
     case OP.pwrite:
-      return pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
+      return (op.flags & O_DSYNC) !== 0
+        ? pwriteDsync(k, t, op, inode)
+        : pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
     case OP.pread:
       return pread(k, t, inode, op.offset, op.length);
     case OP.ftruncate:
       return ftruncate(k, t, inode, op.length);
     case OP.fallocate:
-      return op.flags === FALLOCATE_ZERO_RANGE
-        ? zeroRange(k, t, inode, op.offset, op.length)
-        : punchHole(k, t, inode, op.offset, op.length);
+      return fallocate(k, t, op, inode);
     case OP.fadvise:
       return fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
     default:
-      throw new Defect(`operation ${op.code} has no handler`);
+      return EOPNOTSUPP; // blocks are not shared here, nor is memory of the file a buffer
   }
+}
+
+function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
+  switch (op.flags) {
+    case FALLOCATE.punchHole:
+      return punchHole(k, t, inode, op.offset, op.length);
+    case FALLOCATE.zeroRange:
+      return zeroRange(k, t, inode, op.offset, op.length);
+    default:
+      return EOPNOTSUPP;
+  }
+}
+
+/** Models generic_write_sync(): what was written, and what reading it needs, before the call returns. */
+function* pwriteDsync(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
+  const written = yield* pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
+  if (written <= 0) return written;
+  const { pageSize } = k.program.geometry;
+  const first = Math.floor(op.offset / pageSize);
+  const end = Math.ceil((op.offset + written) / pageSize);
+  const error = yield* vfsFsyncRange(k, t, inode, first, end, true);
+  return error < 0 ? error : written;
 }
 
 function open(k: Kernel, op: Op): number {

@@ -5,6 +5,7 @@
  * The oracle's own definition (oracle/expectation.ts) is about one trace, where each effect has its event.
  * Here an effect happens at any time between the beginning of its operation and its return.
  */
+import { freshDisk } from '../../media/layout.js';
 import type { Violation } from '../../oracle/promise.js';
 import { wholeFiles } from '../../oracle/promise.js';
 import type { FileRange } from '../../oracle/promise.js';
@@ -45,7 +46,7 @@ export function expectedOf(
 ): Expected {
   const { writes, sizes } = effectsOf(program, trace, turns);
   if (violation.promise === 'P9') {
-    const whole = wholeFiles('P3', violation.ino, program);
+    const whole = wholeFiles('P3', violation.ino, freshDisk(program).layout);
     const ever = (found: readonly Write[]): number[] => unique([0, ...found.map((w) => w.value)]);
     return { bytes: inRanges(whole, writes, ever), size: null };
   }
@@ -74,7 +75,9 @@ export function expectedOf(
 /** What a call that makes a promise covers; nothing for promises that no call makes. */
 function promisedRanges(program: Program, trace: Trace, violation: Violation): FileRange[] {
   const { promise, op } = violation;
-  if (promise === 'P6') return wholeFiles(promise, -1, program);
+  if (promise === 'P6' || promise === 'P12') {
+    return wholeFiles(promise, -1, freshDisk(program).layout);
+  }
   if (promise !== 'P3' && promise !== 'P4' && promise !== 'P5') return [];
   const { pageSize } = program.geometry;
   const ranges: FileRange[] = [];

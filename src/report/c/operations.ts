@@ -1,12 +1,13 @@
 /** Every operation of a program as a C function: what it is called with, and what it is made of. */
 import type { Op, OpName } from '../../program/op.js';
 import {
-  FALLOCATE_PUNCH_HOLE,
+  FALLOCATE,
   MAP_PRIVATE,
   MAP_READ_ONLY,
   MAP_SYNC,
   MAP_UNALIGNED,
   MS_ASYNC,
+  O_DSYNC,
   PROTECT_READ_ONLY,
   specOf,
   usesPages,
@@ -19,7 +20,21 @@ export const PART_NAMES = ['files', 'mappings', 'clip', 'guard'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 /** Device access through pins: no system call holds a page for as long as the program wants. */
-const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>(['pin', 'dma_write', 'dma_read', 'unpin']);
+const PINS: readonly OpName[] = ['pin', 'dma_write', 'dma_read', 'unpin'];
+/** Freezing takes privileges, and DAX files ignore where the buffer of a direct transfer is. */
+const PRIVILEGED: readonly OpName[] = ['freeze', 'thaw', 'pwrite_from', 'pread_into'];
+const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>([...PINS, ...PRIVILEGED]);
+
+/** `mode` of fallocate(2), by the index of ours. */
+const FALLOCATE_MODES: Record<number, string> = {
+  [FALLOCATE.punchHole]: 'FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE',
+  [FALLOCATE.zeroRange]: 'FALLOC_FL_ZERO_RANGE',
+  [FALLOCATE.allocate]: '0',
+  [FALLOCATE.allocateKeepSize]: 'FALLOC_FL_KEEP_SIZE',
+  [FALLOCATE.collapseRange]: 'FALLOC_FL_COLLAPSE_RANGE',
+  [FALLOCATE.insertRange]: 'FALLOC_FL_INSERT_RANGE',
+  [FALLOCATE.unshareRange]: 'FALLOC_FL_UNSHARE_RANGE',
+};
 
 export const isLeftOut = (op: Op): boolean => LEFT_OUT.has(specOf(op.code).name);
 
@@ -54,16 +69,20 @@ export function callOf(op: Op, fill: number, geometry: Geometry): string {
     case 'msync':
       return call(range, flag(MS_ASYNC, 'MS_ASYNC', 'MS_SYNC'));
     case 'store':
-    case 'pwrite':
       return call(range, hex(fill));
+    case 'pwrite':
+      return call(range, hex(fill), flag(O_DSYNC, 'RWF_DSYNC', '0'));
     case 'ftruncate':
       return call(op.target, at(op.length));
-    case 'fallocate': {
-      const punch = 'FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE';
-      return call(range, op.flags === FALLOCATE_PUNCH_HOLE ? punch : 'FALLOC_FL_ZERO_RANGE');
-    }
+    case 'fallocate':
+      return call(range, FALLOCATE_MODES[op.flags] ?? '0');
+    case 'reflink':
+      return call(op.target, op.source);
+    case 'reflink_range':
+      return call(range, op.source, at(op.flags * geometry.pageSize));
     case 'fsync':
     case 'fdatasync':
+    case 'syncfs':
       return call(op.target);
     case 'sync':
       return call();
@@ -190,7 +209,8 @@ const PWRITE = `    size_t length = (size_t)(to - from);
     if (buffer == NULL)
         return -ENOMEM;
     memset(buffer, byte, length);
-    ssize_t done = pwrite(fds[slot], buffer, length, from);
+    struct iovec vector = { buffer, length };
+    ssize_t done = pwritev2(fds[slot], &vector, 1, from, flags);
     int error = errno;
     free(buffer);
     return done < 0 ? -error : done;`;
@@ -205,6 +225,14 @@ const PREAD = `    size_t length = (size_t)(to - from);
         seen = buffer[0];
     free(buffer);
     return done < 0 ? -error : done;`;
+
+const REFLINK_RANGE = `    struct file_clone_range range = {
+        .src_fd = fds[source],
+        .src_offset = (unsigned long)origin,
+        .src_length = (unsigned long)(to - from),
+        .dest_offset = (unsigned long)from,
+    };
+${result('ioctl(fds[slot], FICLONERANGE, &range)')}`;
 
 const OPEN = `    fds[slot] = open(FILES[file].name, O_RDWR);
 ${result('fds[slot]')}`;
@@ -235,9 +263,12 @@ const CODE: Partial<Record<OpName, Code>> = {
     result('msync(mappings[slot].start + from, (size_t)(to - from), flags)'),
   ),
   fsync: onFile('fsync', '', result('fsync(fds[slot])')),
+  syncfs: onFile('syncfs', '', result('syncfs(fds[slot])')),
+  reflink: onFile('reflink', ', int source', result('ioctl(fds[slot], FICLONE, fds[source])')),
+  reflink_range: onFile('reflink_range', `${RANGE}, int source, long origin`, REFLINK_RANGE),
   fdatasync: onFile('fdatasync', '', result('fdatasync(fds[slot])')),
   sync: { parts: [], text: 'static long do_sync(void)\n{\n    sync();\n    return 0;\n}\n' },
-  pwrite: onFile('pwrite', `${RANGE}, unsigned char byte`, PWRITE),
+  pwrite: onFile('pwrite', `${RANGE}, unsigned char byte, int flags`, PWRITE),
   pread: onFile('pread', RANGE, PREAD),
   ftruncate: onFile('ftruncate', ', long size', result('ftruncate(fds[slot], size)')),
   fallocate: onFile(

@@ -1,0 +1,61 @@
+/**
+ * What has to happen before a call for something that was done to a file to be covered by its promise.
+ */
+import type { Contract } from '../target/target.js';
+import { AT, EVENT, STORE } from '../trace/event.js';
+import type { Trace } from '../trace/trace.js';
+import type { PromiseMade } from './promise.js';
+import type { FileView } from './view.js';
+
+type Settling = 'visible' | 'exit' | 'unpin' | 'never';
+
+/** When and by whom something was done to a file, and what has to happen before a call for it to count. */
+export interface Deed {
+  readonly event: number;
+  readonly op: number;
+  readonly task: number;
+  /** Where the store was in program order; the event itself for all else. */
+  readonly issued: number;
+  readonly settling: Settling;
+  /** The block that a device wrote. */
+  readonly block: number;
+}
+
+/** When a store counts as done before a call: a user's when it is visible, a call's when it returned. */
+export function settlingOf(how: number, contract: Contract): Settling {
+  if ((how & STORE.untracked) !== 0) return contract.tracksDma ? 'unpin' : 'never';
+  return (how & (STORE.dma | STORE.kernel)) !== 0 ? 'exit' : 'visible';
+}
+
+/** Had it happened when the call started? */
+export function isSettled(trace: Trace, view: FileView, deed: Deed, made: PromiseMade): boolean {
+  if (made.promise === 'P2') return deed.op === made.op;
+  switch (deed.settling) {
+    case 'visible':
+      return deed.event < made.begin || (deed.task === made.task && deed.issued < made.begin);
+    case 'exit':
+      return view.exitOf(deed.op) < made.begin;
+    case 'unpin':
+      return (
+        view.exitOf(deed.op) < made.begin &&
+        unpinnedBetween(trace, deed.block, deed.event, made.begin)
+      );
+    case 'never':
+      return false;
+  }
+}
+
+/** Was the block's last pin for writing released between two events? */
+function unpinnedBetween(trace: Trace, block: number, from: number, to: number): boolean {
+  let held = 0;
+  let released = false;
+  for (let event = 0; event < to; event++) {
+    const kind = trace.kind(event);
+    if (kind !== EVENT.pin && kind !== EVENT.unpin) continue;
+    if (trace.argument(event, AT.pin.block) !== block || trace.argument(event, AT.pin.write) === 0)
+      continue;
+    held += kind === EVENT.pin ? 1 : -1;
+    if (kind === EVENT.unpin && event > from) released = true;
+  }
+  return released && held === 0;
+}

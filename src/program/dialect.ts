@@ -1,0 +1,40 @@
+/**
+ * Which part of the language a target is asked in. Programs of any operations are legal everywhere, and an
+ * operation that a target does not have fails there; drawing it would be a waste.
+ *
+ * What the model's dialect leaves out is left out for good: more of it would give other programs for a seed.
+ */
+import type { Geometry } from './geometry.js';
+import type { OpCode } from './op.js';
+import { flagsBound, OP, OP_CODES, specOf } from './op.js';
+
+export interface Dialect {
+  readonly operations: ReadonlySet<OpCode>;
+  /** One past the largest flags that are drawn, for operations of which not all are. */
+  readonly flagsBounds: ReadonlyMap<OpCode, number>;
+}
+
+function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
+  const codes = Array.from({ length: OP_CODES }, (_, code) => code);
+  return new Set(codes.filter(holds) as OpCode[]);
+}
+
+export const MODEL_DIALECT: Dialect = Object.freeze({
+  operations: codesWhere((code) => code <= OP.unpin),
+  flagsBounds: new Map<OpCode, number>([
+    [OP.pwrite, 1],
+    [OP.pread, 1],
+    [OP.fallocate, 2],
+  ]),
+});
+
+/** A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. */
+export const KERNEL_DIALECT: Dialect = Object.freeze({
+  operations: codesWhere((code) => code < OP.pin || code > OP.unpin),
+  flagsBounds: new Map<OpCode, number>(),
+});
+
+/** One past the largest flags of an operation that a program in this dialect has. */
+export function drawnFlagsBound(dialect: Dialect, code: OpCode, geometry: Geometry): number {
+  return dialect.flagsBounds.get(code) ?? flagsBound(specOf(code), geometry);
+}
