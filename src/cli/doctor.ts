@@ -1,7 +1,6 @@
 /**
  * `daxfuzz doctor`: what works on this machine.
  */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,13 +8,9 @@ import { inThreads } from '../campaign/pool.js';
 import { mappedFileMedia } from '../media/mapped-file.js';
 import { messageOf } from '../support/assert.js';
 import { VERSION } from '../support/version.js';
+import type { Check } from './doctor-real.js';
+import { checkRealKernels } from './doctor-real.js';
 import { out, printJson, table } from './print.js';
-
-interface Check {
-  readonly name: string;
-  readonly status: 'ok' | 'missing' | 'unused';
-  readonly detail: string;
-}
 
 const NODE_MIN = [20, 19];
 
@@ -23,26 +18,40 @@ export interface DoctorFlags {
   readonly json?: boolean;
 }
 
-/** Gives the exit code: 3 if something that this version needs is missing. */
+/**
+ * Gives the exit code: 3 if something that every campaign needs is missing. What only real kernels need is
+ * said, with the way to it, and is no failure.
+ */
 export async function doctor(flags: DoctorFlags): Promise<number> {
-  const checks = [
+  const needed: readonly Check[] = [
     checkNode(),
     checkMapping(),
     await checkWorkers(),
     checkWritable('corpora'),
     checkWritable('crashes'),
-    checkQemu(),
   ];
-  const works = checks.every((check) => check.status !== 'missing');
-  if (flags.json === true) printJson({ format: 1, daxfuzz: VERSION, works, checks });
-  else
-    out(
-      table(
-        ['check', 'status', ''],
-        checks.map(({ name, status, detail }) => [name, status, detail]),
-      ),
-    );
+  const real = checkRealKernels();
+  const checks = [...needed, ...real.checks];
+  const works = needed.every(isOk);
+  const realKernels = works && real.checks.every(isOk);
+  const { commands } = real;
+  if (flags.json === true) {
+    printJson({ format: 1, daxfuzz: VERSION, works, realKernels, checks, commands });
+  } else {
+    const rows = checks.map(({ name, status, detail }) => [name, status, detail]);
+    out(`${table(['check', 'status', ''], rows)}\n${conclusion(works, realKernels, commands)}`);
+  }
   return works ? 0 : 3;
+}
+
+const isOk = ({ status }: Check): boolean => status === 'ok';
+
+function conclusion(works: boolean, realKernels: boolean, commands: readonly string[]): string {
+  const model = `the model: ${works ? 'works' : 'does not work; see what is missing above'}\n`;
+  if (realKernels) return `${model}real kernels (--kernel qemu:PATH): work\n`;
+  if (commands.length === 0) return `${model}real kernels (--kernel qemu:PATH): do not work\n`;
+  const lines = commands.map((command) => `    ${command}\n`).join('');
+  return `${model}real kernels (--kernel qemu:PATH): do not work yet; on Debian, this brings what is absent:\n\n${lines}`;
 }
 
 /** Runs a check; what it throws is what is missing. */
@@ -93,19 +102,4 @@ function checkWritable(directory: string): Check {
     const { bavail, bsize } = fs.statfsSync(parent);
     return `writable, ${Math.floor((bavail * bsize) / 1e6)} MB free`;
   });
-}
-
-/** Real kernels come later; this version says what it sees and does not need it. */
-function checkQemu(): Check {
-  const name = 'qemu';
-  try {
-    const banner = execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' });
-    return {
-      name,
-      status: 'unused',
-      detail: `${banner.split('\n')[0] ?? ''}; this version tests the model only`,
-    };
-  } catch {
-    return { name, status: 'unused', detail: 'not installed; this version tests the model only' };
-  }
 }

@@ -3,6 +3,7 @@
  * among its violations.
  */
 import { signatureOf } from '../finding/finding.js';
+import type { Mechanism } from '../oracle/mechanism.js';
 import type { Violation } from '../oracle/promise.js';
 import { IMAGES_THOROUGH } from '../oracle/state.js';
 import type { Dialect } from '../program/dialect.js';
@@ -26,12 +27,23 @@ import type { Trace } from '../trace/trace.js';
 import { isSimpler } from './minimize.js';
 import type { Explore, Failure, StillFails, Where } from './minimize.js';
 
+/** Mechanisms of which only a mounted image tells; the others follow from the trace. */
+const SHOWN_BY_IMAGES: readonly Mechanism[] = [
+  'not-recovered',
+  'metadata-lost',
+  'content-lost',
+  'stale-block-exposed',
+];
+
+const needsImages = (signature: string): boolean =>
+  SHOWN_BY_IMAGES.some((mechanism) => signature.endsWith(` ${mechanism}`));
+
 /** Only the wanted signature is confirmed by its image; the others do not matter here. */
 function only(signature: string): Confirmation {
   return {
     isKnown: (promise, mechanism) => signatureOf({ promise, mechanism }) !== signature,
     everyInstance: false,
-    images: IMAGES_THOROUGH,
+    images: needsImages(signature) ? IMAGES_THOROUGH : 0,
   };
 }
 

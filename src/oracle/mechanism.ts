@@ -14,6 +14,10 @@ export const MECHANISMS = {
   'kernel-warned': { text: 'the kernel logged a warning about itself', rows: [] },
   'kernel-crashed': { text: 'the kernel crashed', rows: [] },
   'kernel-hung': { text: 'the kernel came to a standstill', rows: [] },
+  'content-lost': {
+    text: 'a mount after the crash shows other bytes than the call promised',
+    rows: [],
+  },
   'metadata-lost': {
     text: 'the block map or size that the call promised is not on media',
     rows: [],

@@ -48,7 +48,8 @@ export class RecoveryRule {
 
   /** Whatever event it was. */
   after(event: number): void {
-    if (!this.cuts.has(event)) return;
+    // An execution that has failed has failed: mounting is what costs most.
+    if (!this.cuts.has(event) || this.state.verdict.violations.length > 0) return;
     // Nothing more than what is certain is the worst for promises; something of the rest for journals.
     const draw = this.choice.below(8);
     this.tryImage(event, draw < 4 ? 'none' : draw === 4 ? 'all' : 'some');
@@ -84,7 +85,7 @@ export class RecoveryRule {
     for (const { promise, made } of state.kept) {
       const mismatch = state.expectation().checkPromise(files, made, plan.cut);
       if (mismatch === null) continue;
-      const mechanism = mismatch.offset < 0 ? 'metadata-lost' : 'store-lost';
+      const mechanism = mismatch.offset < 0 ? 'metadata-lost' : 'content-lost';
       const { ino, offset } = mismatch;
       this.report(promise, mechanism, made.op, ino, offset, afterCrash(mismatch), plan);
     }
