@@ -1,0 +1,39 @@
+/** What was found on stock kernels stays readable; running it takes the kernels. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { programOf } from '../src/finding/reproducer.js';
+import { findReproducers, readReproducer } from '../src/finding/store.js';
+import { printProgram } from '../src/program/text.js';
+import { ROOT } from './helpers/temporary.js';
+
+const DIRECTORY = path.join(ROOT, 'crashes', 'linux');
+
+describe('a reproducer of a stock kernel', () => {
+  const files = findReproducers([DIRECTORY]);
+
+  test('is there for each report, and each is told of', () => {
+    const names = files.map((file) => path.basename(file, '.json'));
+    const reports = fs.readdirSync(DIRECTORY).filter((name) => name.endsWith('.txt'));
+    assert.deepEqual(
+      reports.map((name) => path.basename(name, '.txt')),
+      names,
+    );
+    const readme = fs.readFileSync(path.join(DIRECTORY, 'README.md'), 'utf8');
+    for (const name of names) assert.ok(readme.includes(`**\`${name}\``), name);
+  });
+
+  for (const file of files) {
+    test(`reads as it was filed: ${path.basename(file)}`, () => {
+      const reproducer = readReproducer(file);
+      assert.match(reproducer.kernel, /^qemu:kernel\/boot\/vmlinuz-/);
+      assert.deepEqual(reproducer.hits, { runs: 10, failures: 10 });
+      const lines = printProgram(programOf(reproducer)).split('\n');
+      assert.deepEqual(
+        lines.filter((line) => line !== ''),
+        reproducer.program,
+      );
+    });
+  }
+});
