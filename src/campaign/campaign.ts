@@ -18,7 +18,13 @@ import { VERSION } from '../support/version.js';
 import type { Counts } from './counts.js';
 import { addCounts, noCounts } from './counts.js';
 import { FILE_PLACEHOLDER } from './messages.js';
-import type { BatchResult, FoundFinding, SchedulerName, WorkerSetup } from './messages.js';
+import type {
+  BatchAnswer,
+  BatchResult,
+  FoundFinding,
+  SchedulerName,
+  WorkerSetup,
+} from './messages.js';
 import { WorkerPool } from './pool.js';
 
 export interface CampaignOptions {
@@ -86,6 +92,12 @@ export interface CampaignObserver {
 
 /** Of a batch; what the others do, the first tells sooner. */
 const FIRST_BATCH_SHARE = 1 / 8;
+
+/** A batch that a worker has. */
+interface Running {
+  readonly executions: number;
+  readonly answer: Promise<BatchAnswer | null>;
+}
 
 export class Campaign {
   private readonly coverage = new SharedArrayBuffer(COVERAGE_PLACES);
@@ -182,29 +194,59 @@ export class Campaign {
     };
   }
 
-  /** One worker's worth of batches, one after the other. */
+  /**
+   * One worker's worth of batches, one after the other. The worker gets its next one before the programs of
+   * the last are written to disk, or it would wait for that.
+   */
   private async runLane(lane: number): Promise<void> {
     const { batch } = paceOf(this.options.kernel);
-    for (let first = true; ; first = false) {
-      const executions = this.nextBatchSize(first ? Math.ceil(batch * FIRST_BATCH_SHARE) : batch);
-      if (executions === 0) return;
-      this.ordered += executions;
-      const corpus = (this.untold[lane] as string[]).splice(0);
-      const answer = await this.pool.run({ executions, known: [...this.known], corpus });
-      if (answer === null) {
-        this.ordered -= executions; // the worker died; somebody else does this batch
-      } else if (answer.kind === 'done') {
-        this.merge(lane, answer, executions);
-      } else {
-        this.fileAll(answer.findings, this.totals.executions);
-        if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
-        throw new Defect(
-          `${answer.message}\n  not a finding; daxfuzz ${VERSION}, seed ${this.options.seed}, execution ` +
-            `${answer.execution} of a worker, kernel ${this.options.kernel.kernel}, bugs ` +
-            `${this.options.kernel.bugs.join(',') || 'none'}\n${answer.program}`,
-        );
+    let running = this.order(lane, Math.ceil(batch * FIRST_BATCH_SHARE));
+    while (running !== null) {
+      const corpus = this.take(lane, await running.answer, running.executions);
+      running = this.order(lane, batch);
+      try {
+        for (const text of corpus) saveProgram(this.options.corpusDirectory, text);
+      } catch (error) {
+        await this.fileLast(running);
+        throw error;
       }
+      this.observer.progress(this.summary());
     }
+  }
+
+  private order(lane: number, wanted: number): Running | null {
+    const executions = this.nextBatchSize(wanted);
+    if (executions === 0) return null;
+    this.ordered += executions;
+    const corpus = (this.untold[lane] as string[]).splice(0);
+    const answer = this.pool.run({ executions, known: [...this.known], corpus });
+    return { executions, answer };
+  }
+
+  /** What a worker found must not be lost with the disk that the lane ends for. */
+  private async fileLast(running: Running | null): Promise<void> {
+    this.stop();
+    const answer = (await running?.answer) ?? null;
+    if (answer !== null) this.fileAll(answer.findings, this.totals.executions);
+  }
+
+  /** Counts what a batch came to and files its findings; gives the programs to be kept. */
+  private take(lane: number, answer: BatchAnswer | null, executions: number): readonly string[] {
+    if (answer === null) {
+      this.ordered -= executions; // the worker died; somebody else does this batch
+      return [];
+    }
+    if (answer.kind === 'done') {
+      this.merge(lane, answer, executions);
+      return answer.corpus;
+    }
+    this.fileAll(answer.findings, this.totals.executions);
+    if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
+    throw new Defect(
+      `${answer.message}\n  not a finding; daxfuzz ${VERSION}, seed ${this.options.seed}, execution ` +
+        `${answer.execution} of a worker, kernel ${this.options.kernel.kernel}, bugs ` +
+        `${this.options.kernel.bugs.join(',') || 'none'}\n${answer.program}`,
+    );
   }
 
   private nextBatchSize(wanted: number): number {
@@ -222,11 +264,9 @@ export class Campaign {
     addCounts(totals, result);
     this.fileAll(result.findings, before);
     this.corpusSize += result.corpus.length;
-    for (const text of result.corpus) saveProgram(this.options.corpusDirectory, text);
     this.untold.forEach((list, other) => {
       if (other !== lane) list.push(...result.corpus);
     });
-    this.observer.progress(this.summary());
   }
 
   /** Each gets its turn, whatever becomes of the one before. */
