@@ -275,6 +275,15 @@ function progressLine(summary: CampaignSummary): string {
   ].join('  ');
 }
 
+/** Promises that drawn programs do not ask of the model, and those of which a real trace says nothing. */
+const NOT_OF_MODEL: readonly string[] = ['P0', 'P2', 'P12'];
+const NOT_OF_REAL: readonly string[] = ['P1', 'P13'];
+
+function judgedPromises({ real }: CampaignSummary): string[] {
+  const left = real === null ? NOT_OF_MODEL : NOT_OF_REAL;
+  return Object.keys(PROMISES).filter((id) => !left.includes(id));
+}
+
 /** How much of what recovery does was looked at. */
 function sampledText(summary: CampaignSummary): string {
   if (summary.real === null) {
@@ -296,7 +305,7 @@ function summaryText(summary: CampaignSummary): string {
     `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
       `2^${summary.crashStatesLog2Max} crash states`,
     sampledText(summary),
-    `${thousands(summary.promisesDecided)} promises of ${Object.keys(PROMISES).join(', ')} decided; ` +
+    `${thousands(summary.promisesDecided)} promises of ${judgedPromises(summary).join(', ')} decided; ` +
       `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
     'not judged: flushes by users of MAP_SYNC mappings (P8); calls under way in ' +
       `${plural(summary.stuckExecutions, 'execution')} that ended with a thread waiting for ever`,
