@@ -15,6 +15,10 @@ export class Symbols {
     this.names = found.map(({ name }) => name);
   }
 
+  has(name: string): boolean {
+    return this.names.includes(name);
+  }
+
   get size(): number {
     return this.names.length;
   }

@@ -165,6 +165,9 @@ export class QemuTarget implements Target {
     if (ignoreFlush === null) return false;
     let ignored = this.ignored.get(pc);
     if (ignored === undefined) {
+      if (!this.running().symbols.has(ignoreFlush)) {
+        throw new EnvironmentError(`--ignore-flush: this kernel has no function "${ignoreFlush}"`);
+      }
       ignored = this.running().symbols.at(pc) === ignoreFlush;
       this.ignored.set(pc, ignored);
     }
