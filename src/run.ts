@@ -78,7 +78,11 @@ export function runOnce(
   confirmation: Confirmation = CONFIRM_ALL,
 ): Outcome {
   const execution = line.target.execute(program, scheduler);
-  if (execution.discarded !== null) return { execution, verdict: noVerdict() };
+  if (execution.discarded !== null || execution.trace.length === 0) {
+    const verdict = noVerdict(); // of a target that died there is no trace
+    noteAlarm(verdict, execution, confirmation);
+    return { execution, verdict };
+  }
   const verdict = line.judge.judge(program, execution.trace, execution.disk, {
     isKnown: confirmation.isKnown,
     everyInstance: confirmation.everyInstance,

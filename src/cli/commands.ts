@@ -72,9 +72,8 @@ function addRun(program: Command, done: Done): void {
     .option('--crashes <dir>', 'where findings go (default: crashes/KERNEL)', place('--crashes'))
     .option(
       '--threads <n>',
-      'threads of a program, at most',
+      `threads of a program, at most (default: ${DEFAULT_GENERATE.threadsMax}, on a real kernel 1)`,
       integer('--threads', 1, THREADS_MAX),
-      DEFAULT_GENERATE.threadsMax,
     )
     .option(
       '--ops <n>',

@@ -11,6 +11,7 @@ import { loadCorpus } from '../corpus/files.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { isReal, resolveKernel } from '../targets.js';
+import { DEFAULT_GENERATE } from '../program/generate.js';
 import { printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
 import type { Settings } from '../run.js';
@@ -32,7 +33,7 @@ export interface RunFlags {
   readonly time?: number;
   readonly corpus?: string;
   readonly crashes?: string;
-  readonly threads: number;
+  readonly threads?: number;
   readonly ops: number;
   readonly scheduler: SchedulerName;
   readonly domain: Settings['domain'];
@@ -130,7 +131,7 @@ function settingsOf(flags: RunFlags): Settings {
   if (real) {
     const icountShift =
       deterministic === undefined ? null : deterministic === true ? 0 : deterministic;
-    const cpus = flags.threads > 1 ? 2 : 1;
+    const cpus = (flags.threads ?? 1) > 1 ? 2 : 1;
     const atomicBytes = flags.blockAtomic === true ? 4096 : flags.sectorAtomic ? 512 : 8;
     const settings = { cpus, icountShift, ignoreFlush: ignoreFlush ?? null, atomicBytes } as const;
     return { domain, persistency, fs, real: settings };
@@ -158,7 +159,10 @@ function valuesOf(flags: RunFlags): Values {
     elapsedMsMax: flags.time ?? null,
     stopOnFirst: flags.stopOnFirst === true,
     scheduler: flags.scheduler,
-    threadsMax: real ? Math.min(flags.threads, REAL_THREADS_MAX) : flags.threads,
+    // With two threads a real trace does not say whose each store is; what is found then needs a closer look.
+    threadsMax: real
+      ? Math.min(flags.threads ?? 1, REAL_THREADS_MAX)
+      : (flags.threads ?? DEFAULT_GENERATE.threadsMax),
     opsMax: flags.ops,
   };
 }
