@@ -4,13 +4,12 @@
  */
 import { COVERAGE_PLACES, FeatureCollector } from '../coverage/features.js';
 import { Corpus } from '../corpus/corpus.js';
-import type { Finding, FindingSetup } from '../finding/finding.js';
+import type { FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
-import type { Failure } from '../minimize/minimize.js';
-import { hitRate, minimized, minimizedIfItRepeats } from '../minimize/record.js';
+import { asItCame, minimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
@@ -24,7 +23,7 @@ import { runOnce } from '../run.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import type { Scheduler } from '../schedule/scheduler.js';
-import { assert, EnvironmentError, messageOf } from '../support/assert.js';
+import { EnvironmentError, messageOf } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import { isReal, openTarget } from '../targets.js';
@@ -32,15 +31,12 @@ import type { Counts } from './counts.js';
 import { noCounts } from './counts.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
-import type { Trace } from '../trace/trace.js';
 
 /** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
 const IMAGES = 2;
 
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
-
-type Filed = Pick<FoundFinding, 'reproducer' | 'report'>;
 
 export class Fuzzer {
   private readonly line: Line;
@@ -179,49 +175,25 @@ export class Fuzzer {
     const schedule = [...execution.schedule];
     const { trace } = execution;
     const setup = this.findingSetup();
-    const failures = verdict.violations.map((violation) => ({
-      signature: signatureOf(violation),
-      failure: failureOf(program, schedule, trace, violation),
-      // As it came, in case that it never comes again: minimising overwrites the trace.
-      asItCame: this.repeats()
-        ? null
-        : this.filed({ setup, program, schedule, violation, traceHash: trace.hash() }, trace),
-    }));
-    for (const { signature, failure, asItCame } of failures) {
+    // All of them now: minimising overwrites the trace.
+    const failures = verdict.violations.map((violation) => {
+      const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
+      return {
+        signature: signatureOf(violation),
+        failure: failureOf(program, schedule, trace, violation),
+        fallback: asItCame(this.line, finding, trace),
+      };
+    });
+    for (const { signature, failure, fallback } of failures) {
       if (this.known.has(signature)) continue;
       this.known.add(signature);
-      const found = this.smallest(failure, signature, asItCame);
-      findings.push({ ...found, afterExecutions: counts.executions });
+      const { finding, trace: shown } = minimized(this.line, setup, failure, signature, fallback);
+      const { pointNames } = this.line.target;
+      const reproducer = toReproducer(finding, pointNames);
+      const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });
+      findings.push({ reproducer, report, afterExecutions: counts.executions });
       if (this.setup.stopOnFirst) return;
     }
-  }
-
-  private repeats(): boolean {
-    return this.line.target.pace.attempts === 1;
-  }
-
-  private smallest(failure: Failure, signature: string, asItCame: Filed | null): Filed {
-    const setup = this.findingSetup();
-    const recorded =
-      asItCame === null
-        ? minimized(this.line, setup, failure, signature)
-        : minimizedIfItRepeats(this.line, setup, failure, signature);
-    if (recorded !== null) {
-      // The report first: running it again overwrites the trace.
-      const filed = this.filed(recorded.finding, recorded.trace);
-      return {
-        ...filed,
-        reproducer: { ...filed.reproducer, ...hitRate(this.line, recorded.finding) },
-      };
-    }
-    assert(asItCame !== null, 'what repeats can be recorded');
-    return asItCame;
-  }
-
-  private filed(finding: Finding, trace: Trace): Filed {
-    const { pointNames } = this.line.target;
-    const report = printReport(finding, trace, { pointNames, file: FILE_PLACEHOLDER });
-    return { reproducer: toReproducer(finding, pointNames), report };
   }
 
   private findingSetup(): FindingSetup {

@@ -3,7 +3,7 @@
  */
 import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer, toReproducer } from '../finding/reproducer.js';
-import { hitRate, minimized } from '../minimize/record.js';
+import { minimized } from '../minimize/record.js';
 import { sameFailure } from '../minimize/same-failure.js';
 import type { Line } from '../run.js';
 import { UsageError } from '../support/assert.js';
@@ -42,5 +42,5 @@ function smallest(loaded: Loaded, line: Line): Reproducer {
     );
   }
   const { finding } = minimized(line, loaded.setup, first, signature);
-  return toReproducer({ ...finding, ...hitRate(line, finding) }, line.target.pointNames);
+  return toReproducer(finding, line.target.pointNames);
 }

@@ -7,7 +7,7 @@ import { toReproducer } from '../finding/reproducer.js';
 import { findReproducers, reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { resolveKernel } from '../targets.js';
-import { minimized } from '../minimize/record.js';
+import { asItCame, minimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { printReport } from '../report/report.js';
 import type { Line } from '../run.js';
@@ -111,10 +111,14 @@ function file(
   origin: Loaded,
   directory: string,
 ): Counter {
-  const signature = signatureOf(example.violation);
-  const failure = failureOf(example.program, example.schedule, example.trace, example.violation);
+  const { program, schedule, violation } = example;
+  const signature = signatureOf(violation);
+  const failure = failureOf(program, schedule, example.trace, violation);
   const setup = { ...origin.setup, ...kernel };
-  const { finding, trace } = minimized(line, setup, failure, signature);
+  const traceHash = example.trace.hash();
+  const found = { setup, program, schedule, violation, traceHash };
+  const fallback = asItCame(line, found, example.trace);
+  const { finding, trace } = minimized(line, setup, failure, signature, fallback);
   const { pointNames } = line.target;
   const reproducer = toReproducer(finding, pointNames);
   const stored = reproducerPath(directory, reproducer);

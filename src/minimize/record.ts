@@ -49,20 +49,28 @@ export function record(
   return null;
 }
 
-/** Runs a reproducer again and again on a target that does not repeat; nothing for one that does. */
-export function hitRate(line: Line, { program, schedule, violation }: Finding): { hits?: HitRate } {
-  if (line.target.pace.attempts === 1) return {};
+/**
+ * A failure of a target that need not repeat, kept with a copy of its trace in case that it never comes
+ * again; null for a target that repeats.
+ */
+export function asItCame(line: Line, finding: Finding, trace: Trace): Recorded | null {
+  return repeats(line) ? null : { finding, trace: trace.copy() };
+}
+
+const repeats = (line: Line): boolean => line.target.pace.attempts === 1;
+
+const HIT_RUNS = 10;
+
+/** How often a reproducer fails when it is run again and again. */
+function hitRate(line: Line, { program, schedule }: Candidate, signature: string): HitRate {
   let failures = 0;
   for (let run = 0; run < HIT_RUNS; run++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
     const { violations } = runOnce(line, program, scheduler).verdict;
-    const wanted = signatureOf(violation);
-    if (violations.some((found) => signatureOf(found) === wanted)) failures++;
+    if (violations.some((found) => signatureOf(found) === signature)) failures++;
   }
-  return { hits: { runs: HIT_RUNS, failures } };
+  return { runs: HIT_RUNS, failures };
 }
-
-const HIT_RUNS = 10;
 
 /** Fresh programs that may be looked at, and failures among them that are minimised. */
 const FRESH_PROGRAMS = 4000;
@@ -73,15 +81,17 @@ const FRESH_OPS = 14;
 /**
  * The smallest finding with the signature of a failure, replayed. Minimisation only removes, so a failure
  * that came about in a roundabout way may end in a roundabout reproducer; for races, whose first failure is
- * often such, a few other failures with the same signature are looked for and minimised as well.
+ * often such, a few other failures with the same signature are looked for and minimised as well. What does
+ * not come again on a target that need not repeat is given back as it came.
  */
 export function minimized(
   line: Line,
   setup: FindingSetup,
   failure: Failure,
   signature: string,
+  fallback: Recorded | null = null,
 ): Recorded {
-  const recorded = minimizedIfItRepeats(line, setup, failure, signature);
+  const recorded = minimizedIfItRepeats(line, setup, failure, signature) ?? fallback;
   assert(
     recorded !== null,
     `replay of a minimised finding: expected ${signature}, found no such violation`,
@@ -89,16 +99,14 @@ export function minimized(
   return recorded;
 }
 
-/** The same on a target that need not repeat: null if the failure does not come again. */
-export function minimizedIfItRepeats(
+function minimizedIfItRepeats(
   line: Line,
   setup: FindingSetup,
   failure: Failure,
   signature: string,
 ): Recorded | null {
   const stillFails = sameFailure(line, signature);
-  const repeats = line.target.pace.attempts === 1 || stillFails(failure.program, failure.schedule);
-  if (repeats === null) return null;
+  if (!repeats(line) && stillFails(failure.program, failure.schedule) === null) return null;
   const explore = exploreFailure(line, signature);
   let smallest: Candidate = minimize(failure, stillFails, explore);
   if (threadCount(smallest.program) > 1 && line.target.pace.explores) {
@@ -110,7 +118,10 @@ export function minimizedIfItRepeats(
     assert(again !== null, `a minimised failure does not fail again with ${signature}`);
     smallest = minimize(again, stillFails, explore);
   }
-  return record(line, setup, smallest.program, smallest.schedule, signature);
+  // Before the replay, whose trace is what reports show.
+  const hits = repeats(line) ? {} : { hits: hitRate(line, smallest, signature) };
+  const recorded = record(line, setup, smallest.program, smallest.schedule, signature);
+  return recorded === null ? null : { ...recorded, finding: { ...recorded.finding, ...hits } };
 }
 
 /** Failures with this signature of programs drawn afresh; a pure function of `like`. */

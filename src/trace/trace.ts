@@ -99,6 +99,16 @@ export class Trace {
     return at;
   }
 
+  /** The same events, kept when this one is overwritten. */
+  copy(): Trace {
+    const copy = new Trace();
+    copy.rows = this.rows.slice();
+    copy.length = this.length;
+    copy.pool = this.pool.slice();
+    copy.poolLength = this.poolLength;
+    return copy;
+  }
+
   /** 16 hex digits over every row and byte: equal traces, equal hash, on every machine. */
   hash(): string {
     return new Hasher()
