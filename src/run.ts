@@ -18,36 +18,14 @@ import { CONFIRM_ALL, noVerdict } from './oracle/state.js';
 import type { JudgeOptions, Verdict } from './oracle/state.js';
 import type { Program } from './program/program.js';
 import type { Scheduler } from './schedule/scheduler.js';
+import type { FilesystemName, RealSettings } from './target/real.js';
 import type { Execution, Target } from './target/target.js';
-
-/** The model has ext4; -huge places files on 2 MiB, so that aligned mappings get huge entries. */
-export const FILESYSTEM_NAMES = [
-  'ext4',
-  'ext4-huge',
-  'xfs',
-  'xfs-huge',
-  'xfs-reflink',
-  'xfs-reflink-huge',
-] as const;
-export type FilesystemName = (typeof FILESYSTEM_NAMES)[number];
 
 /** How power can fail, and what the disk under test looks like; the same for all runs of a campaign. */
 export interface Settings extends PersistencyOptions {
   readonly fs: FilesystemName;
   /** Only for real kernels. */
   readonly real?: RealSettings;
-}
-
-/** How a real kernel is run, and what is taken for granted about its block device. */
-export interface RealSettings {
-  /** CPUs of the guest: as many as programs may have threads. */
-  readonly cpus: 1 | 2;
-  /** log2 of the nanoseconds of an instruction, for traces that repeat; null for real time. */
-  readonly icountShift: number | null;
-  /** A kernel function whose write-backs count as not done; null for none. */
-  readonly ignoreFlush: string | null;
-  /** Bytes of a block write that reach media together: a word of pmem, a sector, or a page. */
-  readonly atomicBytes: 8 | 512 | 4096;
 }
 
 export const DEFAULT_SETTINGS: Settings = Object.freeze({
@@ -78,19 +56,24 @@ export function runOnce(
   confirmation: Confirmation = CONFIRM_ALL,
 ): Outcome {
   const execution = line.target.execute(program, scheduler);
-  if (execution.discarded !== null || execution.trace.length === 0) {
-    const verdict = noVerdict(); // of a target that died there is no trace
-    noteAlarm(verdict, execution, confirmation);
-    return { execution, verdict };
-  }
-  const verdict = line.judge.judge(program, execution.trace, execution.disk, {
+  const verdict = judged(line, program, execution, confirmation);
+  noteAlarm(verdict, execution, confirmation);
+  return { execution, verdict };
+}
+
+function judged(
+  { judge, settings, target }: Line,
+  program: Program,
+  { trace, disk }: Execution,
+  confirmation: Confirmation,
+): Verdict {
+  if (disk === null) return noVerdict();
+  return judge.judge(program, trace, disk, {
     isKnown: confirmation.isKnown,
     everyInstance: confirmation.everyInstance,
     images: confirmation.images,
-    persistency: line.settings.persistency,
-    domain: line.settings.domain,
-    contract: line.target.contract,
+    persistency: settings.persistency,
+    domain: settings.domain,
+    contract: target.contract,
   });
-  noteAlarm(verdict, execution, confirmation);
-  return { execution, verdict };
 }

@@ -5,15 +5,16 @@ import type { KernelSpec } from './kernel/model-target.js';
 import { ModelTarget, resolveKernel as resolveModel } from './kernel/model-target.js';
 import { openKernelImage } from './qemu/kernel-image.js';
 import { QemuTarget } from './qemu/target.js';
-import type { RealSettings, Settings } from './run.js';
+import type { Settings } from './run.js';
 import { UsageError } from './support/assert.js';
+import type { RealSettings } from './target/real.js';
 import type { Pace, Target } from './target/target.js';
 import { MODEL_PACE, REAL_PACE } from './target/target.js';
 
 const REAL = 'qemu:';
 
 /** For what was recorded on the model. */
-export const DEFAULT_REAL: RealSettings = Object.freeze({
+const DEFAULT_REAL: RealSettings = Object.freeze({
   cpus: 2,
   icountShift: null,
   ignoreFlush: null,
@@ -43,9 +44,5 @@ export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSp
 export function openTarget(kernel: KernelSpec, settings: Settings): Target {
   if (!isReal(kernel)) return ModelTarget.of(kernel);
   const real = settings.real ?? DEFAULT_REAL;
-  return new QemuTarget({
-    ...real,
-    kernel: fileOf(kernel),
-    filesystem: settings.fs,
-  });
+  return new QemuTarget({ ...real, kernel: fileOf(kernel), filesystem: settings.fs });
 }

@@ -18,7 +18,7 @@ import { filesBelow, ROOT } from './helpers/temporary.js';
  */
 const MAY_IMPORT: Record<string, string> = {
   campaign:
-    'corpus coverage finding kernel media minimize oracle program report run schedule support targets trace',
+    'corpus coverage finding kernel media minimize oracle program report run schedule support target targets',
   cli: 'anything',
   corpus: 'program support',
   coverage: 'program trace',

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import type { SchedulerName } from '../campaign/messages.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
 import { THREADS_MAX } from '../program/program.js';
-import { FILESYSTEM_NAMES } from '../run.js';
+import { FILESYSTEM_NAMES } from '../target/real.js';
 import { VERSION } from '../support/version.js';
 import { doctor } from './doctor.js';
 import type { ExplainFormat } from './explain.js';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { RAM_BYTES } from '../qemu/command-line.js';
-import type { FilesystemName } from '../qemu/filesystem.js';
+import type { FilesystemName } from '../target/real.js';
 import { FILESYSTEMS, makeFilesystem } from '../qemu/filesystem.js';
 import { checkImage } from '../qemu/fsck.js';
 import { DEFAULT_GUEST } from '../qemu/guest.js';

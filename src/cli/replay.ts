@@ -160,6 +160,7 @@ function writeImage(
   violation: Violation | null,
   file: string,
 ): void {
+  if (disk === null) throw new UsageError('--image: the execution left no trace to cut');
   const history = new PersistHistory(new Image());
   history.reset(disk, trace, settingsOf(loaded.setup));
   const cut = violation?.plan?.cut ?? violation?.event ?? trace.length - 1;

@@ -23,11 +23,16 @@ export interface CrashPlan {
 export function buildImage(history: PersistHistory, plan: CrashPlan): Uint8Array {
   // A copy, whatever kind of array the media is: slice() of a mapped file would be the file itself.
   const image = new Uint8Array(history.media.bytes);
+  writeSurvivors(history, plan, image);
+  return image;
+}
+
+/** What a plan keeps beside what is durable for certain, which `image` holds. */
+export function writeSurvivors(history: PersistHistory, plan: CrashPlan, image: Uint8Array): void {
   const short = new Map(plan.short.map((unit) => [unit.unit, unit.kept]));
   for (const unit of history.pending()) {
     history.writePrefix(image, unit, short.get(unit) ?? (history.visible[unit] as number));
   }
   const record = history.versions.record(plan.version, history.trace);
   if (record !== null) image.set(record, 0);
-  return image;
 }

@@ -6,6 +6,7 @@ import { MODEL_DIALECT } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
+import type { FreshDisk } from '../media/layout.js';
 import type { Contract, Execution, Target } from '../target/target.js';
 import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
@@ -54,7 +55,7 @@ export class ModelTarget implements Target {
     return new ModelTarget(knobs, { tracksDma: bugs.some((bug) => bug.tracksDma === true) });
   }
 
-  execute(program: Program, scheduler: Scheduler): Execution {
+  execute(program: Program, scheduler: Scheduler): Execution & { readonly disk: FreshDisk } {
     const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
     const { trace } = this.kernel;
     const disk = freshDisk(program);

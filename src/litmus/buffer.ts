@@ -42,7 +42,7 @@ export function blocks(older: Entry, younger: Entry): boolean {
   }
 }
 
-export const isStore = (entry: Entry): boolean =>
+const isStore = (entry: Entry): boolean =>
   entry.kind === 'store' || entry.kind === 'ntstore';
 
 /** The newest store to `location`, which is what the thread's own loads see. */

@@ -3,6 +3,7 @@
  * kernel, whose metadata nobody but that kernel reads.
  */
 import type { FreshDisk, Layout, Metadata } from './layout.js';
+import type { Differing } from './mirror.js';
 
 /** The files of a program as a mount shows them. */
 export interface RecoveredFiles {
@@ -20,12 +21,12 @@ export interface OpaqueDisk {
   readonly layout: Layout;
   /** Sizes and block maps of the program's files when the trace began. */
   readonly metadata: Metadata;
-  /** All bytes when the trace began. */
-  readonly content: Uint8Array;
+  /** All bytes when the trace began; outside of its pages the trace, too, leaves the origin as it is. */
+  readonly content: Differing;
   /** Bytes of a block write that reach media together. */
   readonly atomicBytes: number;
   /** Mounts a copy of the image; a string says why that failed, or what else is wrong with it. */
-  mount(image: Uint8Array): RecoveredFiles | string;
+  mount(image: Differing): RecoveredFiles | string;
 }
 
 export type Disk = FreshDisk | OpaqueDisk;

@@ -4,11 +4,14 @@
  * that changed since the last time are written, because a campaign does this tens of thousands of times a
  * second.
  */
+import { assert } from '../support/assert.js';
 import { BLOCKS_MAX, sameGeometry } from '../program/geometry.js';
 import { STALE_BYTE } from '../program/program.js';
 import type { Disk, OpaqueDisk } from './disk.js';
 import type { FreshDisk, Layout } from './layout.js';
 import { blockAddress, HOLE } from './layout.js';
+import type { Differing } from './mirror.js';
+import { Mirror } from './mirror.js';
 
 const ZERO = 0;
 const STALE = 1;
@@ -21,6 +24,8 @@ const inMemory: AllocateMedia = (length) => new Uint8Array(length);
 
 export class Image {
   bytes: Uint8Array = new Uint8Array(0);
+  /** Of an opaque disk: the same bytes, with what is known of where they differ from others. */
+  private mirror: Mirror | null = null;
   private state = new Uint8Array(0);
   private layout: Layout | null = null;
   /** Where the metadata record of the last program ended. */
@@ -36,14 +41,18 @@ export class Image {
   }
 
   private copy({ layout, content }: OpaqueDisk): void {
-    if (this.bytes.length !== content.length) this.bytes = this.allocate(content.length);
-    this.bytes.set(content);
+    if (this.mirror?.bytes.length !== content.bytes.length) {
+      this.bytes = this.allocate(content.bytes.length);
+      this.mirror = new Mirror(this.bytes);
+    }
+    this.mirror.follow(content);
     this.state = new Uint8Array(layout.geometry.blockCount);
     this.layout = null;
   }
 
   private format({ layout, metadata, record }: FreshDisk): void {
     if (this.layout === null || !samePlaces(this.layout, layout)) {
+      this.mirror = null;
       this.layout = layout;
       this.recordEnd = 0;
       if (this.bytes.length !== layout.mediaBytes) this.bytes = this.allocate(layout.mediaBytes);
@@ -67,6 +76,12 @@ export class Image {
     this.bytes.set(record, 0);
     if (this.recordEnd > record.length) this.bytes.fill(0, record.length, this.recordEnd);
     this.recordEnd = record.length;
+  }
+
+  /** What an opaque disk holds now. */
+  get differing(): Differing {
+    assert(this.mirror !== null, 'the image of an opaque disk');
+    return this.mirror;
   }
 
   /** The block is about to be written. */

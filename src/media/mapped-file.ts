@@ -2,33 +2,13 @@
  * pmem media as a real file, mapped shared into this worker's memory with mmap-io, as a DAX mapping of a
  * real device is. Lines are written into it as they become durable; a crash image is this file plus the
  * lines that a cut chose to keep.
- *
- * The dependency is the maintained fork of mmap-io under that name; see decisions.md.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EnvironmentError, messageOf } from '../support/assert.js';
 import type { AllocateMedia } from './image.js';
-
-interface MmapIo {
-  readonly PROT_READ: 1;
-  readonly PROT_WRITE: 2;
-  readonly MAP_SHARED: 1;
-  map(size: number, protection: number, flags: number, fd: number): Buffer;
-}
-
-function loadMmapIo(): MmapIo {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- its absence must be explained
-    const module = require('mmap-io') as MmapIo & { default?: MmapIo };
-    return module.default ?? module;
-  } catch (error) {
-    throw new EnvironmentError(
-      `the native module mmap-io does not load (${messageOf(error)}): run "npm ci" with python3, make and g++ installed`,
-    );
-  }
-}
+import { mapShared } from './mmap-io.js';
 
 /** Where media files live: shared memory when there is some, for speed; both are real files. */
 function mediaDirectory(): string {
@@ -41,7 +21,6 @@ function mediaDirectory(): string {
  * behind however the process ends.
  */
 export function mappedFileMedia(label: string, directory = mediaDirectory()): AllocateMedia {
-  const mmap = loadMmapIo();
   let count = 0;
   return (length) => {
     const file = path.join(directory, `daxfuzz-${process.pid}-${label}-${count++}.pmem`);
@@ -50,7 +29,7 @@ export function mappedFileMedia(label: string, directory = mediaDirectory()): Al
       try {
         // Written, not just extended: a full file system must fail here and not with SIGBUS later.
         fs.writeFileSync(fd, Buffer.alloc(length)); // which does not take a short write for a whole one
-        const mapped = mmap.map(length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd);
+        const mapped = mapShared(fd, length);
         // The same bytes as any other media has them: loops that meet two kinds of arrays are slower.
         return new Uint8Array(mapped.buffer, mapped.byteOffset, length);
       } finally {
@@ -58,6 +37,7 @@ export function mappedFileMedia(label: string, directory = mediaDirectory()): Al
         fs.unlinkSync(file);
       }
     } catch (error) {
+      if (error instanceof EnvironmentError) throw error;
       throw new EnvironmentError(
         `cannot map a pmem file of ${length} bytes at ${file}: ${messageOf(error)}; free some space there`,
       );

@@ -2,12 +2,13 @@
  * What the rules of the fast checker share while a trace is being folded: the file system's view, the
  * persistency history, and the verdict so far.
  */
-import { buildImage } from '../crash/plan.js';
+import { buildImage, writeSurvivors } from '../crash/plan.js';
 import type { CrashPlan } from '../crash/plan.js';
 import { RecordedFiles } from '../crash/recover.js';
-import type { Disk, RecoveredFiles } from '../media/disk.js';
+import type { Disk, OpaqueDisk, RecoveredFiles } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
+import { Mirror } from '../media/mirror.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
@@ -93,6 +94,8 @@ export class JudgeState {
   /** 1 for each page (over all files) of which a store went to a block that it does not have. */
   astray = new Uint8Array(0);
   private expectationOrNull: Expectation | null = null;
+  /** The last crash image of an opaque disk. */
+  private crashed = new Mirror();
 
   constructor(media: Image) {
     this.history = new PersistHistory(media);
@@ -132,9 +135,18 @@ export class JudgeState {
 
   /** The files after a power failure; a string says why the disk could not be recovered. */
   recover(plan: CrashPlan): RecoveredFiles | string {
-    const image = buildImage(this.history, plan);
-    if (this.disk.kind === 'fresh') return new RecordedFiles(this.layout, image);
-    return this.disk.mount(image);
+    if (this.disk.kind === 'opaque') return this.mount(this.disk, plan);
+    return new RecordedFiles(this.layout, buildImage(this.history, plan));
+  }
+
+  private mount(disk: OpaqueDisk, plan: CrashPlan): RecoveredFiles | string {
+    const { differing } = this.history.media;
+    if (this.crashed.bytes.length !== differing.bytes.length) {
+      this.crashed = new Mirror(new Uint8Array(differing.bytes.length));
+    }
+    this.crashed.follow(differing);
+    writeSurvivors(this.history, plan, this.crashed.bytes);
+    return disk.mount(this.crashed);
   }
 
   /** True (and counted) if such a violation has been reported, by this verdict or before. */

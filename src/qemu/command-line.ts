@@ -13,7 +13,7 @@ export interface MachineOptions {
 
 const inherited = (fd: number): string => `/proc/self/fd/${fd}`;
 
-export function kernelArguments(): string {
+function kernelArguments(): string {
   return [
     'console=ttyS0',
     'quiet',

@@ -2,14 +2,11 @@
 import fs from 'node:fs';
 import { STALE_BYTE } from '../program/program.js';
 import { EnvironmentError } from '../support/assert.js';
+import type { FilesystemName } from '../target/real.js';
 import { nativeFile } from './initrd.js';
 import type { MountOptions } from './mailbox.js';
 import { fillFile } from './shared-memory.js';
 import { runTool, TOOL_FD } from './tools.js';
-
-/** Those with -huge place files on 2 MiB of pmem, so that aligned mappings get huge entries. */
-export type FilesystemName =
-  'ext4' | 'ext4-huge' | 'xfs' | 'xfs-huge' | 'xfs-reflink' | 'xfs-reflink-huge';
 
 export interface Filesystem {
   readonly mount: MountOptions;

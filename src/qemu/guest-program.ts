@@ -116,7 +116,7 @@ export function guestProgram(program: Program): GuestProgram {
   return { files, ops, threads: program.threads.length, spawnAfter };
 }
 
-export function encodeOp(op: GuestOp, to: DataView, at: number): void {
+function encodeOp(op: GuestOp, to: DataView, at: number): void {
   to.setUint8(at, op.code);
   to.setUint8(at + 1, op.thread);
   to.setUint8(at + 2, op.target);

@@ -3,14 +3,14 @@
  * after the other. Synchronous, as targets are. A guest that dies or hangs throws a GuestFailure; whoever
  * owns it boots another one.
  */
-import { assert, EnvironmentError, UsageError } from '../support/assert.js';
+import type { Differing } from '../media/mirror.js';
+import { Mirror } from '../media/mirror.js';
+import { assert, EnvironmentError } from '../support/assert.js';
 import type { Control } from './control.js';
 import type { GuestProgram } from './guest-program.js';
 import { checkImage } from './fsck.js';
 import { alarmIn, parseKernelLog } from './kernel-log.js';
 import type { FilesystemType, FoundFile, Mailbox, MountOptions, Steps } from './mailbox.js';
-import type { ConstantImage, Pages } from './pmem.js';
-import { copyPages } from './pmem.js';
 import { CALL, PROBLEMS } from './protocol.js';
 import { firstDifference, RawTrace, replayStores } from './records.js';
 import type { MachineOptions } from './command-line.js';
@@ -66,11 +66,7 @@ export interface RunResult extends Answer {
   /** Null when mounting or making the files failed, see `steps`. Overwritten by the next run. */
   readonly trace: RawTrace | null;
   /** Pmem when the trace began, with the file system mounted; overwritten by the next run. */
-  readonly base: Uint8Array;
-  /** Pmem when the trace ended, as the stores of the trace make it; overwritten by the next run. */
-  readonly final: Uint8Array;
-  /** Where `base`, `final` and all crash images between them can differ from the image that was given. */
-  readonly changed: Pages;
+  readonly base: Differing;
   /** Why the trace is not to be trusted; null if replaying it gives the guest's pmem byte for byte. */
   readonly distrust: string | null;
 }
@@ -83,12 +79,6 @@ interface Checked {
   readonly recovered: boolean;
 }
 
-/** In which pages an image can differ from another one. */
-export interface Difference {
-  readonly from: ConstantImage;
-  readonly pages: Pages;
-}
-
 export interface CheckResult extends Answer {
   /** By name; empty when the image could not be mounted. */
   readonly files: readonly FoundFile[];
@@ -96,11 +86,9 @@ export interface CheckResult extends Answer {
 
 export class Guest {
   private symbolTable: Symbols | null = null;
-  /** What `base` and `final` are equal to outside of the pages `changed`. */
-  private image: ConstantImage | null = null;
-  private changed: Pages = [];
-  private base = new Uint8Array(0);
-  private final = new Uint8Array(0);
+  /** Pmem when the trace began, and as the trace makes it. */
+  private base = new Mirror();
+  private final = new Mirror();
   /** The image in pmem; null if it is not the one that the last `check` has left. */
   private checked: Checked | null = null;
 
@@ -174,88 +162,80 @@ export class Guest {
   }
 
   /** An image with a program's files in it, cleanly unmounted: what `run` with `prepared` starts from. */
-  prepare(image: Uint8Array, mount: MountOptions, files: GuestProgram['files']): PreparedResult {
-    const { bytes } = this.machine.pmem;
+  prepare(image: Differing, mount: MountOptions, files: GuestProgram['files']): PreparedResult {
+    const { pmem } = this.machine;
     this.checked = null;
-    this.machine.pmem.put(image);
+    pmem.follow(image);
     this.mailbox.askPrepare(mount, files);
     this.control.answer();
     this.expect(CALL.next, 'prepare');
-    return { ...this.answer(), image: Buffer.from(bytes.subarray(0, image.length)) };
+    const bytes = Uint8Array.from(pmem.bytes.subarray(0, image.bytes.length));
+    return { ...this.answer(), image: { bytes, origin: image.origin, pages: pmem.pages } };
   }
 
   /**
    * Runs a program on a fresh file system. `prepared` says that the image holds its files already.
-   * @throws GuestFailure, or UsageError when it has more threads than the guest has CPUs.
+   * @throws GuestFailure
    */
-  run(image: Uint8Array, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
+  run(image: Differing, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
     const { control, mailbox } = this;
+    const { pmem } = this.machine;
     this.checked = null;
-    if (program.threads > this.cpus) {
-      throw new UsageError(
-        `the program has ${program.threads} threads, the guest ${this.cpus} CPU(s)`,
-      );
-    }
-    this.machine.pmem.putChanged(image, image, []);
+    assert(program.threads <= this.cpus, 'a CPU for each thread');
+    pmem.follow(image);
     mailbox.askRun(mount, program, prepared);
     control.answer();
     let trace: RawTrace | null = null;
     let distrust: string | null = null;
     if (this.expect(CALL.begin, 'mount') === CALL.begin) {
-      this.rememberBase(image);
+      this.rememberBase(image.bytes.length);
       control.answer();
       this.expect(CALL.end, 'program');
-      this.changed = this.machine.pmem.dirty;
+      for (const copy of [this.base, this.final]) copy.differsIn(pmem.pages);
       trace = new RawTrace(this.machine.trace, control.records);
       distrust = this.distrust(trace);
-      if (distrust !== null) this.machine.pmem.forget();
+      if (distrust !== null) pmem.forget();
       control.answer();
       this.expect(CALL.next, 'unmount');
     }
-    const { base, final, changed } = this;
-    return { ...this.answer(), trace, base, final, changed, distrust };
+    return { ...this.answer(), trace, base: this.base, distrust };
   }
 
-  /** Makes `base` and `final` equal to pmem, copying only what can differ from the image. */
-  private rememberBase(image: ConstantImage): void {
-    const { bytes, dirty } = this.machine.pmem;
-    if (this.image === image) {
-      for (const copy of [this.base, this.final]) copyPages(image, copy, this.changed);
-    } else {
-      this.base = Uint8Array.from(image);
-      this.final = Uint8Array.from(image);
-      this.image = image;
+  /** Makes `base` and `final` equal to so many bytes of pmem. */
+  private rememberBase(length: number): void {
+    const { bytes, origin, pages } = this.machine.pmem;
+    if (this.base.bytes.length !== length) {
+      this.base = new Mirror(new Uint8Array(length));
+      this.final = new Mirror(new Uint8Array(length));
     }
-    for (const copy of [this.base, this.final]) copyPages(bytes, copy, dirty);
+    const image = { bytes: bytes.subarray(0, length), origin, pages };
+    for (const copy of [this.base, this.final]) copy.follow(image);
   }
 
   /** Replays the trace into `final` and compares it with the guest's memory, while the guest waits. */
   private distrust(trace: RawTrace): string | null {
     const { count, first } = this.control.problems;
-    replayStores(trace, this.final);
+    replayStores(trace, this.final.bytes);
     if (this.control.overflow > 0) return `${this.control.overflow} records had no room`;
     if (count > 0) return `${count} events not followed: ${PROBLEMS[first] ?? first}`;
-    const pmem = this.machine.pmem.bytes.subarray(0, this.final.length);
-    const difference = firstDifference(this.final, pmem);
+    const { bytes } = this.final;
+    const difference = firstDifference(bytes, this.machine.pmem.bytes.subarray(0, bytes.length));
     return difference === null ? null : `pmem differs from its trace at byte ${difference}`;
   }
 
   /**
-   * Mounts an image (the kernel recovers its journal), reads every file, unmounts. Given an image of which
-   * it is known where it can differ from the one that the last run started from, only that is copied.
+   * Mounts an image (the kernel recovers its journal), reads every file, unmounts.
    * @throws GuestFailure
    */
-  check(image: Uint8Array, mount: MountOptions, difference?: Difference): CheckResult {
-    const { pmem } = this.machine;
+  check(image: Differing, mount: MountOptions): CheckResult {
     this.checked = null;
-    if (difference === undefined) pmem.put(image);
-    else pmem.putChanged(image, difference.from, difference.pages);
+    this.machine.pmem.follow(image);
     this.mailbox.askCheck(mount);
     this.control.answer();
     this.expect(CALL.next, 'recovery');
     const { mounted, unmounted } = this.mailbox.steps;
     const recovered = mounted === 0 && unmounted === 0;
-    this.checked = { type: mount.type, bytes: image.length, recovered };
+    this.checked = { type: mount.type, bytes: image.bytes.length, recovered };
     return { ...this.answer(), files: this.mailbox.files };
   }
 
@@ -291,5 +271,5 @@ export class Guest {
 }
 
 export interface PreparedResult extends Answer {
-  readonly image: Buffer;
+  readonly image: Differing;
 }

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { mapShared } from '../media/mmap-io.js';
 import { EnvironmentError } from '../support/assert.js';
 import type { MachineOptions } from './command-line.js';
 import { machineArguments, RAM_BYTES } from './command-line.js';
@@ -20,7 +21,7 @@ import {
   PMEM_BYTES,
   RECORD_BYTES,
 } from './protocol.js';
-import { fillFile, mapShared, unnamedFile } from './shared-memory.js';
+import { fillFile, unnamedFile } from './shared-memory.js';
 
 const QEMU = 'qemu-system-x86_64';
 /** Of its plugin interface, what is used here came with QEMU 10. */

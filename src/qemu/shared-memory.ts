@@ -7,25 +7,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { EnvironmentError, messageOf } from '../support/assert.js';
 
-interface MmapIo {
-  readonly PROT_READ: 1;
-  readonly PROT_WRITE: 2;
-  readonly MAP_SHARED: 1;
-  map(size: number, protection: number, flags: number, fd: number, offset?: number): Buffer;
-}
-
-function loadMmapIo(): MmapIo {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- its absence must be explained
-    const module = require('mmap-io') as MmapIo & { default?: MmapIo };
-    return module.default ?? module;
-  } catch (error) {
-    throw new EnvironmentError(
-      `the native module mmap-io does not load (${messageOf(error)}): run "npm ci" with python3, make and g++ installed`,
-    );
-  }
-}
-
 let filesMade = 0;
 
 /** Where files in memory can be; where /dev/shm is small, as in containers, they are on a disk. */
@@ -79,15 +60,5 @@ export function fillFile(content: Uint8Array): number {
   } catch (error) {
     fs.closeSync(fd);
     throw new EnvironmentError(`cannot write ${content.length} bytes: ${messageOf(error)}`);
-  }
-}
-
-/** Maps a part of a file; the mapping outlives the descriptor. */
-export function mapShared(fd: number, length: number, offset = 0): Buffer {
-  const mmap = loadMmapIo();
-  try {
-    return mmap.map(length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd, offset);
-  } catch (error) {
-    throw new EnvironmentError(`cannot map ${length} bytes shared with QEMU: ${messageOf(error)}`);
   }
 }

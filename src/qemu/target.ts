@@ -3,35 +3,30 @@
  * makes the files of a program once and keeps the image, and mounts crash images in the same guest.
  */
 import type { OpaqueDisk, RecoveredFiles } from '../media/disk.js';
+import type { Differing } from '../media/mirror.js';
+import { original } from '../media/mirror.js';
 import { KERNEL_DIALECT } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import { FILE_NAMES } from '../program/program.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import { EnvironmentError, UsageError } from '../support/assert.js';
+import type { FilesystemName, RealSettings } from '../target/real.js';
 import type { Alarm, Contract, Execution, Pace, Target } from '../target/target.js';
 import { LINUX_CONTRACT, REAL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
-import type { Filesystem, FilesystemName } from './filesystem.js';
+import type { Filesystem } from './filesystem.js';
 import { FILESYSTEMS, makeFilesystem } from './filesystem.js';
 import type { RunResult } from './guest.js';
 import { DEFAULT_GUEST, Guest, GuestFailure } from './guest.js';
 import { guestProgram } from './guest-program.js';
 import { complaintIn } from './kernel-log.js';
 import type { FoundFile } from './mailbox.js';
-import type { ConstantImage } from './pmem.js';
 import { translate } from './translate.js';
 
-export interface QemuOptions {
+export interface QemuOptions extends RealSettings {
   /** A vmlinuz file. */
   readonly kernel: string;
   readonly filesystem: FilesystemName;
-  /** As many as a program may have threads. */
-  readonly cpus: 1 | 2;
-  /** Instruction counting, for traces that repeat; the shift is what two threads race with. */
-  readonly icountShift: number | null;
-  /** Write-backs that this kernel function issues count as not done. */
-  readonly ignoreFlush: string | null;
-  readonly atomicBytes: number;
 }
 
 /** Images with files in them that are kept, each as large as the file system. */
@@ -42,12 +37,10 @@ export class QemuTarget implements Target {
   readonly contract: Contract = LINUX_CONTRACT;
   readonly dialect = KERNEL_DIALECT;
   readonly pointNames: readonly string[] = [];
-  /** Guests that were started after the first one. */
-  restarts = 0;
   private guest: Guest | null = null;
   private readonly filesystem: Filesystem;
-  private empty: ConstantImage | null = null;
-  private readonly prepared = new Map<string, ConstantImage>();
+  private empty: Differing | null = null;
+  private readonly prepared = new Map<string, Differing>();
   /** Files that a program has had. */
   private readonly wantedBefore = new Set<string>();
   private readonly trace = new Trace();
@@ -72,13 +65,12 @@ export class QemuTarget implements Target {
       const guest = this.running();
       const { image, prepared } = this.imageFor(guest, wanted.files);
       const result = guest.run(image, this.filesystem.mount, wanted, prepared);
-      return this.execution(program, image, result);
+      return this.execution(program, result);
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
-      this.abandon();
-      this.trace.clear();
+      this.close();
       const kind = error.kind === 'hung' ? 'hung' : 'crashed';
-      return this.nothing(program, { kind, text: textOf(error) });
+      return this.withoutTrace({ alarm: { kind, text: textOf(error) } });
     }
   }
 
@@ -94,31 +86,18 @@ export class QemuTarget implements Target {
     this.guest = null;
   }
 
-  get kernelVersion(): string {
-    return this.running().kernelVersion;
-  }
-
   private running(): Guest {
     const { kernel, cpus, icountShift } = this.options;
     this.guest ??= Guest.boot({ ...DEFAULT_GUEST, kernel, cpus, icountShift });
     return this.guest;
   }
 
-  private abandon(): void {
-    this.guest?.stop();
-    this.guest = null;
-    this.restarts++;
-  }
-
   /** A file system, and whether the program's files are in it: made once if they are wanted again. */
-  private imageFor(
-    guest: Guest,
-    files: Program['files'],
-  ): { image: ConstantImage; prepared: boolean } {
+  private imageFor(guest: Guest, files: Program['files']): { image: Differing; prepared: boolean } {
     const key = JSON.stringify(files);
     const known = this.prepared.get(key);
     if (known !== undefined) return { image: known, prepared: true };
-    this.empty ??= makeFilesystem(this.filesystem);
+    this.empty ??= original(makeFilesystem(this.filesystem));
     if (this.options.icountShift === null && !this.wantedBefore.has(key)) {
       this.wantedBefore.add(key);
       return { image: this.empty, prepared: false };
@@ -138,14 +117,14 @@ export class QemuTarget implements Target {
     return { image, prepared: true };
   }
 
-  private execution(program: Program, image: ConstantImage, result: RunResult): Execution {
-    const { trace: raw, base, changed, distrust, alarm } = result;
+  private execution(program: Program, result: RunResult): Execution {
+    const { trace: raw, base, distrust, alarm } = result;
     if (raw === null) {
       throw new EnvironmentError(`mounting failed (error ${-result.steps.mounted})`);
     }
-    if (distrust !== null) return { ...this.nothing(program, null), discarded: distrust };
+    if (distrust !== null) return this.withoutTrace({ discarded: distrust });
     const { layout, metadata } = translate(raw, program, this.trace, {
-      content: base,
+      content: base.bytes,
       ignoresFlush: (pc) => this.ignoresFlush(pc),
     });
     const disk: OpaqueDisk = {
@@ -154,7 +133,7 @@ export class QemuTarget implements Target {
       metadata,
       content: base,
       atomicBytes: this.options.atomicBytes,
-      mount: (crashed) => this.mount(crashed, image, changed),
+      mount: (crashed) => this.mount(crashed),
     };
     const warned: Alarm | null = alarm === null ? null : { kind: 'warned', text: alarm };
     return { disk, trace: this.trace, schedule: [], stuck: [], alarm: warned, discarded: null };
@@ -174,37 +153,16 @@ export class QemuTarget implements Target {
     return ignored;
   }
 
-  /** An execution of which there is no trace. */
-  private nothing(program: Program, alarm: Alarm | null): Execution {
+  private withoutTrace(why: Partial<Pick<Execution, 'alarm' | 'discarded'>>): Execution {
     this.trace.clear();
-    const content = new Uint8Array(0);
-    const { geometry } = program;
-    const fileCount = program.files.length;
-    const layout = {
-      ...{ geometry, fileCount, pageShift: Math.log2(geometry.pageSize) },
-      ...{ recordBytes: 0, dataStart: 0, mediaBytes: 0 },
-    };
-    const files = program.files.map(() => ({
-      size: 0,
-      blocks: new Int32Array(geometry.filePagesMax).fill(-1),
-    }));
-    const disk: OpaqueDisk = {
-      ...{ kind: 'opaque', layout, metadata: { tid: 0, files }, content },
-      ...{ atomicBytes: 512, mount: () => 'there is no image' },
-    };
-    return { disk, trace: this.trace, schedule: [], stuck: [], alarm, discarded: null };
+    const { trace } = this;
+    return { disk: null, trace, schedule: [], stuck: [], alarm: null, discarded: null, ...why };
   }
 
-  private mount(
-    crashed: Uint8Array,
-    from: ConstantImage,
-    pages: RunResult['changed'],
-  ): RecoveredFiles | string {
+  private mount(crashed: Differing): RecoveredFiles | string {
     try {
-      const { steps, files, alarm, log } = this.running().check(crashed, this.filesystem.mount, {
-        from,
-        pages,
-      });
+      const { mount } = this.filesystem;
+      const { steps, files, alarm, log } = this.running().check(crashed, mount);
       if (steps.mounted !== 0) {
         return `mount fails with error ${-steps.mounted}: ${complaintIn(log)}`;
       }
@@ -214,7 +172,7 @@ export class QemuTarget implements Target {
       return new MountedFiles(files);
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
-      this.abandon();
+      this.close();
       return textOf(error);
     }
   }

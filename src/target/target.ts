@@ -37,13 +37,13 @@ export interface Alarm {
 
 /** One execution. Trace and schedule belong to the target and are overwritten by the next one. */
 export interface Execution {
-  /** The disk as it was when the trace began. */
-  readonly disk: Disk;
+  /** The disk as it was when the trace began; null when there is no trace that could be judged. */
+  readonly disk: Disk | null;
   readonly trace: Trace;
   readonly schedule: Schedule;
   readonly stuck: readonly StuckTask[];
   readonly alarm: Alarm | null;
-  /** Why the trace is not to be trusted and nothing is judged; null if it is. */
+  /** Why the trace is not to be trusted; null if it is. */
   readonly discarded: string | null;
 }
 

@@ -1,4 +1,5 @@
 /** What a power failure at the end of a raw trace surely leaves: written back or non-temporal, and fenced. */
+import type { Differing } from '../../src/media/mirror.js';
 import type { RawTrace } from '../../src/qemu/records.js';
 import { RECORD, STORE_NON_TEMPORAL } from '../../src/qemu/protocol.js';
 
@@ -8,9 +9,9 @@ const LINE = 64;
  * The plain model: a flush takes the line's content with it to the next fence; a non-temporal store takes
  * its line. The CPU is one. Everything else stays in the cache and is lost.
  */
-export function durableImage(trace: RawTrace, base: Uint8Array): Uint8Array {
-  const media = Uint8Array.from(base);
-  const cache = Uint8Array.from(base);
+export function durableImage(trace: RawTrace, { bytes, origin, pages }: Differing): Differing {
+  const media = Uint8Array.from(bytes);
+  const cache = Uint8Array.from(bytes);
   const pending = new Map<number, Uint8Array>();
   const flush = (address: number): void => {
     const line = address - (address % LINE);
@@ -34,5 +35,5 @@ export function durableImage(trace: RawTrace, base: Uint8Array): Uint8Array {
       pending.clear();
     }
   }
-  return media;
+  return { bytes: media, origin, pages };
 }

@@ -97,12 +97,16 @@ export class RawProgram {
       ignoresFlush: () => false,
     });
     const disk: OpaqueDisk = {
-      ...{ kind: 'opaque', layout, metadata, content, atomicBytes: 8 },
-      mount,
+      ...{ kind: 'opaque', layout, metadata, atomicBytes: 8 },
+      content: { bytes: content, origin: content, pages: allPages(content) },
+      mount: ({ bytes }) => mount(bytes),
     };
     return { program, trace, disk };
   }
 }
+
+const allPages = ({ length }: Uint8Array): number[] =>
+  Array.from({ length: length / PAGE }, (_, page) => page);
 
 /** A mount that finds these files on whatever image it is given. */
 export function filesAt(

@@ -97,7 +97,9 @@ describe('durability', () => {
     const unfenced = eventsOf(trace, 'fence')
       .reverse()
       .reduce((left, event) => withoutEvent(left, event), trace);
-    const { violations } = new Judge(new Image()).judge(program, unfenced, execution.disk, options);
+    const { disk } = execution;
+    assert.ok(disk !== null);
+    const { violations } = new Judge(new Image()).judge(program, unfenced, disk, options);
     assert.deepEqual(violations.map(signatureOf), ['P2 kernel-write-not-fenced']);
     assert.deepEqual(
       violations.map(({ op, offset }) => [op, offset]),

@@ -5,7 +5,11 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { qemuVersion } from '../../src/qemu/machine.js';
 import { fillFile, unnamedFile } from '../../src/qemu/shared-memory.js';
-import { EnvironmentError } from '../../src/support/assert.js';
+import { QemuTarget } from '../../src/qemu/target.js';
+import { parseProgram } from '../../src/program/text.js';
+import { RandomScheduler } from '../../src/schedule/random.js';
+import { EnvironmentError, UsageError } from '../../src/support/assert.js';
+import { Prng } from '../../src/support/prng.js';
 import { inTemporaryDirectory } from '../helpers/temporary.js';
 
 /** Runs with a PATH on which there is only a QEMU that prints this, or none. */
@@ -74,5 +78,19 @@ describe('memory shared with QEMU', () => {
     const fd = fillFile(Buffer.from('content'));
     assert.equal(fs.readFileSync(fd, 'utf8').length, 7);
     fs.closeSync(fd);
+  });
+});
+
+describe('a real kernel as a target', () => {
+  test('does not boot for a program with more threads than it has CPUs', () => {
+    const target = new QemuTarget({
+      ...{ kernel: 'none', filesystem: 'ext4', cpus: 1, atomicBytes: 512 },
+      ...{ icountShift: null, ignoreFlush: null },
+    });
+    const program = parseProgram('file a pages 1 allocated 1\nt0: sync()\nt1: sync()\n');
+    assert.throws(
+      () => target.execute(program, new RandomScheduler(Prng.fromSeed(1n))),
+      (error) => error instanceof UsageError && /2 threads, the guest 1 CPU/.test(error.message),
+    );
   });
 });

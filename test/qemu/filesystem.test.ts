@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { FILESYSTEMS, makeFilesystem } from '../../src/qemu/filesystem.js';
-import type { FilesystemName } from '../../src/qemu/filesystem.js';
+import type { FilesystemName } from '../../src/target/real.js';
 import { checkImage } from '../../src/qemu/fsck.js';
 import { NATIVE_DIRECTORY } from '../../src/qemu/initrd.js';
 import { STALE_BYTE } from '../../src/program/program.js';

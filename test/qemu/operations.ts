@@ -9,8 +9,9 @@ import fs from 'node:fs';
 import { opAt } from '../../src/program/program.js';
 import { parseProgram, printOp } from '../../src/program/text.js';
 import type { Op } from '../../src/program/op.js';
+import { original } from '../../src/media/mirror.js';
 import { FILESYSTEMS, makeFilesystem } from '../../src/qemu/filesystem.js';
-import type { FilesystemName } from '../../src/qemu/filesystem.js';
+import type { FilesystemName } from '../../src/target/real.js';
 import { DEFAULT_GUEST, Guest } from '../../src/qemu/guest.js';
 import { guestProgram } from '../../src/qemu/guest-program.js';
 import type { Layout } from '../../src/qemu/records.js';
@@ -35,7 +36,7 @@ function main(): void {
     for (const name of names as FilesystemName[]) {
       const filesystem = FILESYSTEMS[name];
       const result = guest.run(
-        makeFilesystem(filesystem),
+        original(makeFilesystem(filesystem)),
         filesystem.mount,
         guestProgram(program),
         false,
