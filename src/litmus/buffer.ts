@@ -42,8 +42,7 @@ export function blocks(older: Entry, younger: Entry): boolean {
   }
 }
 
-const isStore = (entry: Entry): boolean =>
-  entry.kind === 'store' || entry.kind === 'ntstore';
+const isStore = (entry: Entry): boolean => entry.kind === 'store' || entry.kind === 'ntstore';
 
 /** The newest store to `location`, which is what the thread's own loads see. */
 export function newestStore(buffer: readonly Entry[], location: number): Entry | undefined {

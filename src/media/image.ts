@@ -10,7 +10,6 @@ import { STALE_BYTE } from '../program/program.js';
 import type { Disk, OpaqueDisk } from './disk.js';
 import type { FreshDisk, Layout } from './layout.js';
 import { blockAddress, HOLE } from './layout.js';
-import type { Differing } from './mirror.js';
 import { Mirror } from './mirror.js';
 
 const ZERO = 0;
@@ -41,8 +40,8 @@ export class Image {
   }
 
   private copy({ layout, content }: OpaqueDisk): void {
-    if (this.mirror?.bytes.length !== content.bytes.length) {
-      this.bytes = this.allocate(content.bytes.length);
+    if (this.mirror?.bytes.length !== content.origin.length) {
+      this.bytes = this.allocate(content.origin.length);
       this.mirror = new Mirror(this.bytes);
     }
     this.mirror.follow(content);
@@ -79,7 +78,7 @@ export class Image {
   }
 
   /** What an opaque disk holds now. */
-  get differing(): Differing {
+  get differing(): Mirror {
     assert(this.mirror !== null, 'the image of an opaque disk');
     return this.mirror;
   }

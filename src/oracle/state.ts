@@ -141,9 +141,8 @@ export class JudgeState {
 
   private mount(disk: OpaqueDisk, plan: CrashPlan): RecoveredFiles | string {
     const { differing } = this.history.media;
-    if (this.crashed.bytes.length !== differing.bytes.length) {
-      this.crashed = new Mirror(new Uint8Array(differing.bytes.length));
-    }
+    const { length } = differing.origin;
+    if (this.crashed.bytes.length !== length) this.crashed = new Mirror(new Uint8Array(length));
     this.crashed.follow(differing);
     writeSurvivors(this.history, plan, this.crashed.bytes);
     return disk.mount(this.crashed);

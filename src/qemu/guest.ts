@@ -4,7 +4,7 @@
  * owns it boots another one.
  */
 import type { Differing } from '../media/mirror.js';
-import { Mirror } from '../media/mirror.js';
+import { kept, Mirror } from '../media/mirror.js';
 import { assert, EnvironmentError } from '../support/assert.js';
 import type { Control } from './control.js';
 import type { GuestProgram } from './guest-program.js';
@@ -66,7 +66,7 @@ export interface RunResult extends Answer {
   /** Null when mounting or making the files failed, see `steps`. Overwritten by the next run. */
   readonly trace: RawTrace | null;
   /** Pmem when the trace began, with the file system mounted; overwritten by the next run. */
-  readonly base: Differing;
+  readonly base: Mirror;
   /** Why the trace is not to be trusted; null if replaying it gives the guest's pmem byte for byte. */
   readonly distrust: string | null;
 }
@@ -169,8 +169,7 @@ export class Guest {
     this.mailbox.askPrepare(mount, files);
     this.control.answer();
     this.expect(CALL.next, 'prepare');
-    const bytes = Uint8Array.from(pmem.bytes.subarray(0, image.bytes.length));
-    return { ...this.answer(), image: { bytes, origin: image.origin, pages: pmem.pages } };
+    return { ...this.answer(), image: kept(pmem) };
   }
 
   /**
@@ -188,7 +187,7 @@ export class Guest {
     let trace: RawTrace | null = null;
     let distrust: string | null = null;
     if (this.expect(CALL.begin, 'mount') === CALL.begin) {
-      this.rememberBase(image.bytes.length);
+      this.rememberBase();
       control.answer();
       this.expect(CALL.end, 'program');
       for (const copy of [this.base, this.final]) copy.differsIn(pmem.pages);
@@ -201,15 +200,15 @@ export class Guest {
     return { ...this.answer(), trace, base: this.base, distrust };
   }
 
-  /** Makes `base` and `final` equal to so many bytes of pmem. */
-  private rememberBase(length: number): void {
-    const { bytes, origin, pages } = this.machine.pmem;
+  /** Makes `base` and `final` equal to the file system in pmem. */
+  private rememberBase(): void {
+    const { pmem } = this.machine;
+    const { length } = pmem.origin;
     if (this.base.bytes.length !== length) {
       this.base = new Mirror(new Uint8Array(length));
       this.final = new Mirror(new Uint8Array(length));
     }
-    const image = { bytes: bytes.subarray(0, length), origin, pages };
-    for (const copy of [this.base, this.final]) copy.follow(image);
+    for (const copy of [this.base, this.final]) copy.follow(pmem);
   }
 
   /** Replays the trace into `final` and compares it with the guest's memory, while the guest waits. */
@@ -235,7 +234,7 @@ export class Guest {
     this.expect(CALL.next, 'recovery');
     const { mounted, unmounted } = this.mailbox.steps;
     const recovered = mounted === 0 && unmounted === 0;
-    this.checked = { type: mount.type, bytes: image.bytes.length, recovered };
+    this.checked = { type: mount.type, bytes: image.origin.length, recovered };
     return { ...this.answer(), files: this.mailbox.files };
   }
 

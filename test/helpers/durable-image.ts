@@ -1,5 +1,6 @@
 /** What a power failure at the end of a raw trace surely leaves: written back or non-temporal, and fenced. */
-import type { Differing } from '../../src/media/mirror.js';
+import type { Differing, Mirror } from '../../src/media/mirror.js';
+import { differing } from '../../src/media/mirror.js';
 import type { RawTrace } from '../../src/qemu/records.js';
 import { RECORD, STORE_NON_TEMPORAL } from '../../src/qemu/protocol.js';
 
@@ -9,7 +10,7 @@ const LINE = 64;
  * The plain model: a flush takes the line's content with it to the next fence; a non-temporal store takes
  * its line. The CPU is one. Everything else stays in the cache and is lost.
  */
-export function durableImage(trace: RawTrace, { bytes, origin, pages }: Differing): Differing {
+export function durableImage(trace: RawTrace, { bytes, origin, pages }: Mirror): Differing {
   const media = Uint8Array.from(bytes);
   const cache = Uint8Array.from(bytes);
   const pending = new Map<number, Uint8Array>();
@@ -35,5 +36,5 @@ export function durableImage(trace: RawTrace, { bytes, origin, pages }: Differin
       pending.clear();
     }
   }
-  return { bytes: media, origin, pages };
+  return differing(media, origin, pages);
 }

@@ -1,5 +1,7 @@
 /** The raw trace of a program on a kernel that does what a test says, record by record. */
 import type { OpaqueDisk, RecoveredFiles } from '../../src/media/disk.js';
+import type { Differing } from '../../src/media/mirror.js';
+import { differing, Mirror } from '../../src/media/mirror.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
 import { RECORD } from '../../src/qemu/protocol.js';
@@ -98,8 +100,8 @@ export class RawProgram {
     });
     const disk: OpaqueDisk = {
       ...{ kind: 'opaque', layout, metadata, atomicBytes: 8 },
-      content: { bytes: content, origin: content, pages: allPages(content) },
-      mount: ({ bytes }) => mount(bytes),
+      content: differing(content, content, allPages(content)),
+      mount: (image) => mount(wholeOf(image)),
     };
     return { program, trace, disk };
   }
@@ -107,6 +109,12 @@ export class RawProgram {
 
 const allPages = ({ length }: Uint8Array): number[] =>
   Array.from({ length: length / PAGE }, (_, page) => page);
+
+function wholeOf(image: Differing): Uint8Array {
+  const mirror = new Mirror(new Uint8Array(image.origin.length));
+  mirror.follow(image);
+  return mirror.bytes;
+}
 
 /** A mount that finds these files on whatever image it is given. */
 export function filesAt(
