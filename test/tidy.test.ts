@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string> = {
     'corpus coverage finding kernel media minimize oracle program report run schedule support target targets',
   cli: 'anything',
   corpus: 'program support',
-  coverage: 'program trace',
+  coverage: 'program support trace',
   crash: 'media persistency',
   finding: 'oracle program run schedule support',
   index: 'anything',

@@ -5,7 +5,7 @@
  * With one worker and a number of executions, everything but the times is a function of the seed. The clock
  * is read here and in cli/ only.
  */
-import { COVERAGE_PLACES } from '../coverage/features.js';
+import { COVERAGE_PLACES } from '../coverage/place.js';
 import { saveProgram } from '../corpus/files.js';
 import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer } from '../finding/reproducer.js';

@@ -2,7 +2,9 @@
  * One stream of executions: draw or mutate a program, run it, keep what is new, minimise and report what is
  * wrong. Everything random comes from the stream's own seed, so a stream is a pure function of its setup.
  */
-import { COVERAGE_PLACES, FeatureCollector } from '../coverage/features.js';
+import { FeatureCollector } from '../coverage/features.js';
+import { OperationFeatures } from '../coverage/operations.js';
+import { COVERAGE_PLACES } from '../coverage/place.js';
 import { Corpus } from '../corpus/corpus.js';
 import type { FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
@@ -26,6 +28,7 @@ import type { Scheduler } from '../schedule/scheduler.js';
 import { EnvironmentError, messageOf } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
+import type { Execution } from '../target/target.js';
 import { isReal, openTarget } from '../targets.js';
 import type { Counts } from './counts.js';
 import { noCounts } from './counts.js';
@@ -46,6 +49,7 @@ export class Fuzzer {
   private readonly generator: ProgramGenerator;
   private readonly corpus = new Corpus();
   private readonly features: FeatureCollector;
+  private readonly operations: OperationFeatures;
   private readonly known = new Set<string>();
   /** Programs of the initial corpus that are to be executed as they are. */
   private readonly unexecuted: Program[] = [];
@@ -73,7 +77,9 @@ export class Fuzzer {
     });
     const judge = new Judge(new Image(allocate));
     this.line = { target, judge, settings: setup.settings };
-    this.features = new FeatureCollector(new Uint8Array(setup.coverage, 0, COVERAGE_PLACES));
+    const map = new Uint8Array(setup.coverage, 0, COVERAGE_PLACES);
+    this.features = new FeatureCollector(map);
+    this.operations = new OperationFeatures(map);
     setup.corpus.forEach((text, index) => {
       const program = parseProgram(text);
       if (!this.canRun(program)) return;
@@ -158,10 +164,15 @@ export class Fuzzer {
     counts.crashImagesMounted += verdict.imagesMounted;
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
-    const added = this.features.collect(execution.trace, program.geometry, program.files.length);
+    const added = this.newFeatures(program, execution);
     // Findings last: minimising runs other programs over the same buffers.
     this.report(program, outcome, counts, findings);
     return added > 0 ? this.corpus.add(program) : null;
+  }
+
+  private newFeatures(program: Program, { trace, disk }: Execution): number {
+    const added = this.features.collect(trace, program.geometry, program.files.length);
+    return disk?.kind === 'opaque' ? added + this.operations.collect(trace, program) : added;
   }
 
   private report(

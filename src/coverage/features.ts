@@ -1,7 +1,7 @@
 /**
  * What is new about an execution, as states and interleavings of the kernel and not as lines of its code.
  *
- * Each feature is a small tuple out of the trace, hashed to one of 65,536 places of a byte map:
+ * Each feature is a small tuple out of the trace (place.ts):
  *
  *     event     what happened, in which operation, with the arguments that are states (tags, PTE states)
  *     follow    what had happened to the same page before, and whether another task did that
@@ -13,8 +13,7 @@ import type { Geometry } from '../program/geometry.js';
 import { AT, EVENT, EVENT_ARGUMENTS, EVENT_NAMES } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { TASK_NUMBERS } from '../trace/trace.js';
-
-export const COVERAGE_PLACES = 65_536;
+import { placeOf } from './place.js';
 
 /** Bits of a task number. */
 const TASK_SHIFT = Math.log2(TASK_NUMBERS);
@@ -35,13 +34,6 @@ function placesOf(argument: string): Int8Array {
     if (name !== undefined) places[kind] = EVENT_ARGUMENTS[name].indexOf(argument);
   });
   return places;
-}
-
-function mix(a: number, b: number, c: number, d: number): number {
-  let z =
-    Math.imul(a + 1, 0x9e3779b1) ^ Math.imul(b + 3, 0x85ebca77) ^ Math.imul(c + 5, 0xc2b2ae3d);
-  z = Math.imul(z ^ (z >>> 15) ^ Math.imul(d + 7, 0x27d4eb2f), 0x165667b1);
-  return (z ^ (z >>> 13)) & (COVERAGE_PLACES - 1);
 }
 
 export class FeatureCollector {
@@ -186,7 +178,7 @@ export class FeatureCollector {
   }
 
   private mark(a: number, b: number, c: number, d: number): void {
-    const place = mix(a, b, c, d);
+    const place = placeOf(a, b, c, d);
     if (this.map[place] !== 0) return;
     this.map[place] = 1;
     this.added++;

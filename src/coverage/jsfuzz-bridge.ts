@@ -3,7 +3,8 @@
  * not zero: a made-up file in `__coverage__` whose branches are the features' places, folded to a few
  * thousand, because jsfuzz sums all counters after every execution.
  */
-import { COVERAGE_PLACES, FeatureCollector } from './features.js';
+import { FeatureCollector } from './features.js';
+import { COVERAGE_PLACES } from './place.js';
 
 const COUNTERS = 4096;
 

@@ -5,7 +5,7 @@
  */
 import { Fuzzer } from '../../src/campaign/fuzzer.js';
 import type { WorkerSetup } from '../../src/campaign/messages.js';
-import { COVERAGE_PLACES } from '../../src/coverage/features.js';
+import { COVERAGE_PLACES } from '../../src/coverage/place.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import type { Program } from '../../src/program/program.js';
 import { opCount, threadCount } from '../../src/program/program.js';

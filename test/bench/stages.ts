@@ -3,7 +3,8 @@
  * around it. Without batches, files of the corpus and messages between threads.
  */
 import { Corpus } from '../../src/corpus/corpus.js';
-import { COVERAGE_PLACES, FeatureCollector } from '../../src/coverage/features.js';
+import { FeatureCollector } from '../../src/coverage/features.js';
+import { COVERAGE_PLACES } from '../../src/coverage/place.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { mappedFileMedia } from '../../src/media/mapped-file.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COVERAGE_PLACES, FeatureCollector } from '../../src/coverage/features.js';
+import { FeatureCollector } from '../../src/coverage/features.js';
+import { COVERAGE_PLACES } from '../../src/coverage/place.js';
 import { JsfuzzBridge } from '../../src/coverage/jsfuzz-bridge.js';
 import type { Setup } from '../helpers/lines.js';
 import { runText } from '../helpers/lines.js';
