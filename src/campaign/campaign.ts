@@ -18,6 +18,8 @@ import { paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
 import type { Counts } from './counts.js';
 import { addCounts, noCounts } from './counts.js';
+import type { KnownFailure } from './known.js';
+import { KnownFailures } from './known.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type {
   BatchAnswer,
@@ -47,7 +49,7 @@ export interface CampaignOptions {
   /** Texts of the programs to start from. */
   readonly corpus: readonly string[];
   /** Signatures that an earlier run has filed. */
-  readonly known: readonly string[];
+  readonly known: readonly KnownFailure[];
 }
 
 /** A finding in the summary; the names are the contract of the command line. */
@@ -103,7 +105,7 @@ interface Running {
 export class Campaign {
   private readonly coverage = new SharedArrayBuffer(COVERAGE_PLACES);
   private readonly findings: SummaryFinding[] = [];
-  private readonly known = new Set<string>();
+  private readonly known = new KnownFailures();
   /** Programs found by one worker and not yet told to the others, by worker. */
   private readonly untold: string[][];
   private corpusSize = 0;
@@ -135,7 +137,7 @@ export class Campaign {
       stopOnFirst: options.stopOnFirst,
     };
     this.corpusSize = options.corpus.length;
-    for (const signature of options.known) this.known.add(signature);
+    for (const failure of options.known) this.known.add(failure);
     this.untold = Array.from({ length: options.workers }, () => []);
     this.pool = new WorkerPool(setup, options.workers, (message) => observer.problem(message));
   }
@@ -220,7 +222,7 @@ export class Campaign {
     if (executions === 0) return null;
     this.ordered += executions;
     const corpus = (this.untold[lane] as string[]).splice(0);
-    const answer = this.pool.run({ executions, known: [...this.known], corpus });
+    const answer = this.pool.run({ executions, known: this.known.all, corpus });
     return { executions, answer };
   }
 
@@ -286,9 +288,8 @@ export class Campaign {
 
   /** To disk first, then to whoever listens. */
   private file(found: FoundFinding, executionsBefore: number): void {
-    const { reproducer } = found;
-    if (this.known.has(reproducer.signature)) return; // two workers found it at the same time
-    this.known.add(reproducer.signature);
+    const { reproducer, failure } = found;
+    if (!this.known.add(failure)) return; // two workers found it at the same time
     const file = reproducerPath(this.options.crashesDirectory, reproducer);
     const report = found.report.replaceAll(FILE_PLACEHOLDER, file);
     this.store(reproducer, report);

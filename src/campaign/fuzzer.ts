@@ -32,6 +32,7 @@ import type { Execution } from '../target/target.js';
 import { isReal, openTarget } from '../targets.js';
 import type { Counts } from './counts.js';
 import { noCounts } from './counts.js';
+import { knownFailure, KnownFailures } from './known.js';
 import { FILE_PLACEHOLDER } from './messages.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
 
@@ -50,7 +51,7 @@ export class Fuzzer {
   private readonly corpus = new Corpus();
   private readonly features: FeatureCollector;
   private readonly operations: OperationFeatures;
-  private readonly known = new Set<string>();
+  private readonly known = new KnownFailures();
   /** Programs of the initial corpus that are to be executed as they are. */
   private readonly unexecuted: Program[] = [];
   private executions = 0;
@@ -89,7 +90,7 @@ export class Fuzzer {
   }
 
   batch(order: BatchOrder): BatchAnswer {
-    for (const signature of order.known) this.known.add(signature);
+    for (const failure of order.known) this.known.add(failure);
     for (const text of order.corpus) this.corpus.add(parseProgram(text));
     const counts = noCounts();
     const corpus: string[] = [];
@@ -148,7 +149,8 @@ export class Fuzzer {
   private executeOne(program: Program, counts: Counts, findings: FoundFinding[]): string | null {
     const scheduler = this.drawScheduler();
     const outcome = runOnce(this.line, program, scheduler, {
-      isKnown: (promise, mechanism) => this.known.has(signatureOf({ promise, mechanism })),
+      isKnown: (promise, mechanism) =>
+        this.known.covers(signatureOf({ promise, mechanism }), program),
       everyInstance: false,
       images: IMAGES,
     });
@@ -196,13 +198,15 @@ export class Fuzzer {
       };
     });
     for (const { signature, failure, fallback } of failures) {
-      if (this.known.has(signature)) continue;
-      this.known.add(signature);
+      if (this.known.covers(signature, program)) continue;
       const { finding, trace: shown } = minimized(this.line, setup, failure, signature, fallback);
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });
-      findings.push({ reproducer, report, afterExecutions: counts.executions });
+      const { tellsCauses } = this.line.target.pace;
+      const known = knownFailure(signature, finding.program, tellsCauses);
+      this.known.add(known);
+      findings.push({ reproducer, failure: known, report, afterExecutions: counts.executions });
       if (this.setup.stopOnFirst) return;
     }
   }

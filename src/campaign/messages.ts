@@ -2,6 +2,7 @@
  * What the controller of a campaign and its workers tell each other: plain data, in one place.
  */
 import type { Counts } from './counts.js';
+import type { KnownFailure } from './known.js';
 import type { Settings } from '../run.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Reproducer } from '../finding/reproducer.js';
@@ -32,8 +33,8 @@ export interface WorkerSetup {
 /** One batch of executions. */
 export interface BatchOrder {
   readonly executions: number;
-  /** Signatures that have been reported. */
-  readonly known: readonly string[];
+  /** What has been filed. */
+  readonly known: readonly KnownFailure[];
   /** Programs that other workers found worth keeping. */
   readonly corpus: readonly string[];
 }
@@ -43,6 +44,7 @@ export const FILE_PLACEHOLDER = '@FILE@';
 
 export interface FoundFinding {
   readonly reproducer: Reproducer;
+  readonly failure: KnownFailure;
   /** With FILE_PLACEHOLDER where the path goes. */
   readonly report: string;
   /** Executions of this batch up to and including the one that failed. */

@@ -6,18 +6,21 @@ import path from 'node:path';
 import cliProgress from 'cli-progress';
 import type { CampaignOptions, CampaignSummary, SummaryFinding } from '../campaign/campaign.js';
 import { Campaign } from '../campaign/campaign.js';
+import type { KnownFailure } from '../campaign/known.js';
+import { knownFailure } from '../campaign/known.js';
 import type { SchedulerName } from '../campaign/messages.js';
 import { loadCorpus } from '../corpus/files.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import { isReal, resolveKernel } from '../targets.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
-import { printProgram } from '../program/text.js';
+import { parseProgram, printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
 import type { Settings } from '../run.js';
 import { messageOf, UsageError } from '../support/assert.js';
 import { removeLeftovers } from '../support/files.js';
 import { VERSION } from '../support/version.js';
+import type { Pace } from '../target/target.js';
+import { isReal, paceOf, resolveKernel } from '../targets.js';
 import { plural, thousands } from '../support/words.js';
 import { kernelText } from './load.js';
 import { checkDirectory } from './places.js';
@@ -67,7 +70,7 @@ export async function runCampaign(flags: RunFlags): Promise<number> {
     ...places,
     kernel,
     corpus: startingPrograms(flags, places.corpusDirectory),
-    known: flags.resume === true ? knownSignatures(places.crashesDirectory) : [],
+    known: flags.resume === true ? knownFailures(places.crashesDirectory, paceOf(kernel)) : [],
   };
   const screen = new Screen(options, flags.json === true);
   const campaign = new Campaign(options, screen, () => performance.now());
@@ -167,8 +170,8 @@ function valuesOf(flags: RunFlags): Values {
   };
 }
 
-/** Signatures of the findings that an earlier run filed. */
-function knownSignatures(directory: string): string[] {
+/** What an earlier run filed. */
+function knownFailures(directory: string, { tellsCauses }: Pace): KnownFailure[] {
   let files: string[];
   try {
     files = findReproducers([directory]);
@@ -178,7 +181,8 @@ function knownSignatures(directory: string): string[] {
   }
   return files.flatMap((file) => {
     try {
-      return [readReproducer(file).signature];
+      const { signature, program } = readReproducer(file);
+      return [knownFailure(signature, parseProgram(program.join('\n')), tellsCauses)];
     } catch (error) {
       err(oneLine(`daxfuzz: ${messageOf(error)}; it is not counted as found`));
       return [];

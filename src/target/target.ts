@@ -55,10 +55,22 @@ export interface Pace {
   readonly attempts: number;
   /** May the minimiser run thousands of programs that were not asked for? */
   readonly explores: boolean;
+  /** Does a trace say by which mechanism a promise was broken? If not, one signature can have many causes. */
+  readonly tellsCauses: boolean;
 }
 
-export const MODEL_PACE: Pace = Object.freeze({ batch: 2000, attempts: 1, explores: true });
-export const REAL_PACE: Pace = Object.freeze({ batch: 25, attempts: 3, explores: false });
+export const MODEL_PACE: Pace = Object.freeze({
+  batch: 2000,
+  attempts: 1,
+  explores: true,
+  tellsCauses: true,
+});
+export const REAL_PACE: Pace = Object.freeze({
+  batch: 25,
+  attempts: 3,
+  explores: false,
+  tellsCauses: false,
+});
 
 export interface Target {
   readonly pace: Pace;

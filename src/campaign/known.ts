@@ -1,0 +1,78 @@
+/**
+ * Failures that have been filed. A trace of the model says by which mechanism a promise was broken, so one
+ * finding stands for its signature. A real kernel's does not: under one signature there may be many bugs, and
+ * a failure counts as known only if its program does, in that order, what a smallest one filed before does.
+ */
+import type { Op, OpCode } from '../program/op.js';
+import { specOf, usesOrigin } from '../program/op.js';
+import type { Program } from '../program/program.js';
+
+/** A kind of operation: its code and flags. */
+export type Kind = readonly [code: OpCode, flags: number];
+
+export interface KnownFailure {
+  readonly signature: string;
+  /** What the smallest program does; empty if it stands for all. */
+  readonly kinds: readonly Kind[];
+}
+
+/** Findings with one signature, from which on it is known for all programs: nobody reads that many. */
+const FINDINGS_MAX = 20;
+
+const opsOf = (program: Program): readonly Op[] => program.threads.flat();
+
+/** `tellsCauses` of the target. */
+export function knownFailure(
+  signature: string,
+  smallest: Program,
+  tellsCauses: boolean,
+): KnownFailure {
+  const kinds = opsOf(smallest).map(({ code, flags }): Kind => [code, flags]);
+  return { signature, kinds: tellsCauses ? [] : kinds };
+}
+
+export class KnownFailures {
+  private readonly bySignature = new Map<string, KnownFailure[]>();
+
+  /** False if it was there already. */
+  add(failure: KnownFailure): boolean {
+    const others = this.bySignature.get(failure.signature) ?? [];
+    if (others.some((other) => sameKinds(other, failure))) return false;
+    this.bySignature.set(failure.signature, [...others, failure]);
+    return true;
+  }
+
+  get all(): readonly KnownFailure[] {
+    return [...this.bySignature.values()].flat();
+  }
+
+  covers(signature: string, program: Program): boolean {
+    const failures = this.bySignature.get(signature);
+    if (failures === undefined) return false;
+    if (failures.length >= FINDINGS_MAX) return true;
+    return failures.some(({ kinds }) => does(program, kinds));
+  }
+}
+
+function sameKinds(a: KnownFailure, b: KnownFailure): boolean {
+  return JSON.stringify(a.kinds) === JSON.stringify(b.kinds);
+}
+
+/** Does the program do all of these, one after the other, whatever it does between them? */
+function does(program: Program, kinds: readonly Kind[]): boolean {
+  if (kinds.length === 0) return true;
+  let done = 0;
+  for (const op of opsOf(program)) {
+    if (isKind(op, kinds[done] as Kind)) done++;
+    if (done === kinds.length) return true;
+  }
+  return false;
+}
+
+/** Flags are the mode of a call, a page, or bits of which more may be set. */
+function isKind({ code, flags }: Op, [kind, wanted]: Kind): boolean {
+  if (code !== kind) return false;
+  const spec = specOf(code);
+  if (spec.modes.length > 0) return flags === wanted;
+  return usesOrigin(spec) || (flags & wanted) === wanted;
+}
