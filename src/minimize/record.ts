@@ -54,7 +54,9 @@ export function record(
  * again; null for a target that repeats.
  */
 export function asItCame(line: Line, finding: Finding, trace: Trace): Recorded | null {
-  return repeats(line) ? null : { finding, trace: trace.copy() };
+  if (repeats(line)) return null;
+  const hits = { runs: line.target.pace.attempts, failures: 0 };
+  return { finding: { ...finding, hits }, trace: trace.copy() };
 }
 
 const repeats = (line: Line): boolean => line.target.pace.attempts === 1;

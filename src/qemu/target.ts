@@ -65,6 +65,7 @@ export class QemuTarget implements Target {
       const guest = this.running();
       const { image, prepared } = this.imageFor(guest, wanted.files);
       const result = guest.run(image, this.filesystem.mount, wanted, prepared);
+      this.replaceIf(result.alarm);
       return this.execution(program, result);
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
@@ -84,6 +85,14 @@ export class QemuTarget implements Target {
   close(): void {
     this.guest?.stop();
     this.guest = null;
+  }
+
+  /**
+   * A kernel that has warned may have broken state, of which later programs would suffer; and of many things
+   * it warns only once.
+   */
+  private replaceIf(alarm: string | null): void {
+    if (alarm !== null) this.close();
   }
 
   private running(): Guest {
@@ -167,6 +176,7 @@ export class QemuTarget implements Target {
     try {
       const { mount } = this.filesystem;
       const { steps, files, alarm, log } = this.running().check(crashed, mount);
+      this.replaceIf(alarm);
       if (steps.mounted !== 0) {
         return `mount fails with error ${-steps.mounted}: ${complaintIn(log)}`;
       }

@@ -107,9 +107,10 @@ export function fieldsOf(finding: Finding, file: string | null): [string, string
 export function sentence(finding: Finding, trace: Trace): string {
   const { program, violation } = finding;
   const { ino, offset, detail, store } = violation;
+  if (ino < 0 && violation.plan === null) return `The kernel says: ${detail}`;
   const place = offset < 0 ? `the size of ${fileName(ino)}` : `${fileName(ino)}+${hex(offset)}`;
   const call = opText(program, violation.op);
-  if (violation.plan === null) return `${call === '' ? 'The kernel' : call}: ${place} ${detail}.`;
+  if (violation.plan === null) return `${call}: ${place} ${detail}.`;
   const promised = violation.promise !== 'P9' && call !== '';
   const after = promised ? `After ${call} returned, power fails` : 'Power fails';
   const made =
