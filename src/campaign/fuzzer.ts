@@ -203,8 +203,9 @@ export class Fuzzer {
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });
-      const { tellsCauses } = this.line.target.pace;
-      const known = knownFailure(signature, finding.program, tellsCauses);
+      // What does not come again depends on more than its program.
+      const forAll = this.line.target.pace.tellsCauses || finding.hits?.failures === 0;
+      const known = knownFailure(signature, finding.program, forAll);
       this.known.add(known);
       findings.push({ reproducer, failure: known, report, afterExecutions: counts.executions });
       if (this.setup.stopOnFirst) return;

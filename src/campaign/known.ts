@@ -21,14 +21,9 @@ const FINDINGS_MAX = 20;
 
 const opsOf = (program: Program): readonly Op[] => program.threads.flat();
 
-/** `tellsCauses` of the target. */
-export function knownFailure(
-  signature: string,
-  smallest: Program,
-  tellsCauses: boolean,
-): KnownFailure {
+export function knownFailure(signature: string, smallest: Program, forAll: boolean): KnownFailure {
   const kinds = opsOf(smallest).map(({ code, flags }): Kind => [code, flags]);
-  return { signature, kinds: tellsCauses ? [] : kinds };
+  return { signature, kinds: forAll ? [] : kinds };
 }
 
 export class KnownFailures {

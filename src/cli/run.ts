@@ -181,8 +181,9 @@ function knownFailures(directory: string, { tellsCauses }: Pace): KnownFailure[]
   }
   return files.flatMap((file) => {
     try {
-      const { signature, program } = readReproducer(file);
-      return [knownFailure(signature, parseProgram(program.join('\n')), tellsCauses)];
+      const { signature, program, hits } = readReproducer(file);
+      const forAll = tellsCauses || hits?.failures === 0;
+      return [knownFailure(signature, parseProgram(program.join('\n')), forAll)];
     } catch (error) {
       err(oneLine(`daxfuzz: ${messageOf(error)}; it is not counted as found`));
       return [];

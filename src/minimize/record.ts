@@ -28,7 +28,7 @@ export interface Recorded {
   readonly trace: Trace;
 }
 
-/** Replays strictly; null if the execution does not break the promise in that way. */
+/** Replays strictly, on a target that is as new; null if the promise is not broken in that way. */
 export function record(
   line: Line,
   setup: FindingSetup,
@@ -36,7 +36,6 @@ export function record(
   schedule: Schedule,
   signature: string,
 ): Recorded | null {
-  line.target.restart();
   for (let attempt = 0; attempt < line.target.pace.attempts; attempt++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'strict');
     const { execution, verdict } = runOnce(line, program, scheduler);
@@ -120,6 +119,7 @@ function minimizedIfItRepeats(
     assert(again !== null, `a minimised failure does not fail again with ${signature}`);
     smallest = minimize(again, stillFails, explore);
   }
+  line.target.restart();
   // Before the replay, whose trace is what reports show.
   const hits = repeats(line) ? {} : { hits: hitRate(line, smallest, signature) };
   const recorded = record(line, setup, smallest.program, smallest.schedule, signature);

@@ -91,6 +91,8 @@ export class Guest {
   private final = new Mirror();
   /** The image in pmem; null if it is not the one that the last `check` has left. */
   private checked: Checked | null = null;
+  /** Whether the kernel has warned: of some things it does so only once. */
+  private warned = false;
 
   private constructor(
     private readonly machine: Machine,
@@ -158,18 +160,30 @@ export class Guest {
   private answer(): Answer {
     const { log, steps } = this.mailbox;
     const texts = parseKernelLog(log).map(({ text }) => text);
-    return { steps, log, alarm: alarmIn(texts.join('\n')) };
+    const alarm = alarmIn(texts.join('\n'));
+    this.warned ||= alarm !== null;
+    return { steps, log, alarm };
+  }
+
+  /** Before every command that mounts. A kernel that cannot warn again goes on without. */
+  private begin(image: Differing): void {
+    this.checked = null;
+    if (this.warned) {
+      this.mailbox.askRewarn();
+      this.control.answer();
+      this.expect(CALL.next, 'forgetting warnings');
+      this.warned = false;
+    }
+    this.machine.pmem.follow(image);
   }
 
   /** An image with a program's files in it, cleanly unmounted: what `run` with `prepared` starts from. */
   prepare(image: Differing, mount: MountOptions, files: GuestProgram['files']): PreparedResult {
-    const { pmem } = this.machine;
-    this.checked = null;
-    pmem.follow(image);
+    this.begin(image);
     this.mailbox.askPrepare(mount, files);
     this.control.answer();
     this.expect(CALL.next, 'prepare');
-    return { ...this.answer(), image: kept(pmem) };
+    return { ...this.answer(), image: kept(this.machine.pmem) };
   }
 
   /**
@@ -179,9 +193,8 @@ export class Guest {
   run(image: Differing, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
     const { control, mailbox } = this;
     const { pmem } = this.machine;
-    this.checked = null;
     assert(program.threads <= this.cpus, 'a CPU for each thread');
-    pmem.follow(image);
+    this.begin(image);
     mailbox.askRun(mount, program, prepared);
     control.answer();
     let trace: RawTrace | null = null;
@@ -227,8 +240,7 @@ export class Guest {
    * @throws GuestFailure
    */
   check(image: Differing, mount: MountOptions): CheckResult {
-    this.checked = null;
-    this.machine.pmem.follow(image);
+    this.begin(image);
     this.mailbox.askCheck(mount);
     this.control.answer();
     this.expect(CALL.next, 'recovery');

@@ -112,6 +112,11 @@ export class Mailbox {
     this.putMount(mount);
   }
 
+  /** Warn once more of what the kernel warns of once. */
+  askRewarn(): void {
+    this.put(HEADER.command, COMMAND.rewarn);
+  }
+
   /** Read a file of the guest's own. */
   askRead(path: string): void {
     this.put(HEADER.command, COMMAND.read);

@@ -60,7 +60,7 @@ export const PROBLEMS: readonly string[] = [
 /** Hypercalls for which the guest waits. */
 export const CALL = { next: 1, begin: 2, end: 3 } as const;
 
-export const COMMAND = { run: 1, check: 2, prepare: 3, read: 4, park: 5 } as const;
+export const COMMAND = { run: 1, check: 2, prepare: 3, read: 4, park: 5, rewarn: 6 } as const;
 export const RUN_PREPARED = 1;
 
 /** Bytes of the mailbox's header. */

@@ -29,6 +29,8 @@ export interface QemuOptions extends RealSettings {
   readonly filesystem: FilesystemName;
 }
 
+/** Runs after which a guest that has warned is replaced: booting takes as long as that many. */
+const RUNS_WORTH_A_BOOT = 100;
 /** Images with files in them that are kept; nine of ten random programs find theirs. */
 const PREPARED_MAX = 64;
 
@@ -38,6 +40,8 @@ export class QemuTarget implements Target {
   readonly dialect = KERNEL_DIALECT;
   readonly pointNames: readonly string[] = [];
   private guest: Guest | null = null;
+  /** Programs that it has run. */
+  private runs = 0;
   private readonly filesystem: Filesystem;
   private empty: Differing | null = null;
   private readonly prepared = new Map<string, Differing>();
@@ -65,6 +69,7 @@ export class QemuTarget implements Target {
       const guest = this.running();
       const { image, prepared } = this.imageFor(guest, wanted.files);
       const result = guest.run(image, this.filesystem.mount, wanted, prepared);
+      this.runs++;
       this.replaceIf(result.alarm);
       return this.execution(program, result);
     } catch (error) {
@@ -77,9 +82,8 @@ export class QemuTarget implements Target {
 
   /** Instruction counting repeats what the n-th command after a boot does, given the same images. */
   restart(): void {
-    if (this.options.icountShift === null) return;
     this.close();
-    this.prepared.clear();
+    if (this.options.icountShift !== null) this.prepared.clear();
   }
 
   close(): void {
@@ -87,17 +91,17 @@ export class QemuTarget implements Target {
     this.guest = null;
   }
 
-  /**
-   * A kernel that has warned may have broken state, of which later programs would suffer; and of many things
-   * it warns only once.
-   */
+  /** A kernel that has warned may have broken state, of which later programs would suffer. */
   private replaceIf(alarm: string | null): void {
-    if (alarm !== null) this.close();
+    if (alarm !== null && this.runs >= RUNS_WORTH_A_BOOT) this.close();
   }
 
   private running(): Guest {
     const { kernel, cpus, icountShift } = this.options;
-    this.guest ??= Guest.boot({ ...DEFAULT_GUEST, kernel, cpus, icountShift });
+    if (this.guest === null) {
+      this.guest = Guest.boot({ ...DEFAULT_GUEST, kernel, cpus, icountShift });
+      this.runs = 0;
+    }
     return this.guest;
   }
 

@@ -109,6 +109,8 @@ struct control {
 #define COMMAND_PREPARE 3
 #define COMMAND_READ 4
 #define COMMAND_PARK 5
+/* What the kernel warns of once, it is to warn of once more. */
+#define COMMAND_REWARN 6
 
 /* The files are in the image already. */
 #define RUN_PREPARED 1
