@@ -14,6 +14,8 @@ export interface Counts {
   stuckExecutions: number;
   /** Executions whose trace could not be trusted; nothing of them was judged. */
   executionsDiscarded: number;
+  /** Programs that were drawn and not run, for they do what is known to stop a real kernel. */
+  programsSkipped: number;
   /** Crash images that a real kernel was to mount, and those among them that were new and were mounted. */
   crashImages: number;
   crashImagesMounted: number;
@@ -33,6 +35,7 @@ export function noCounts(): Counts {
     promisesDecided: 0,
     stuckExecutions: 0,
     executionsDiscarded: 0,
+    programsSkipped: 0,
     crashImages: 0,
     crashImagesMounted: 0,
     unconfirmed: 0,

@@ -39,6 +39,9 @@ import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messa
 /** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
 const IMAGES = 2;
 
+/** Programs drawn in a row before one is run, whatever it does. */
+const DRAWS_MAX = 50;
+
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
 
@@ -96,7 +99,7 @@ export class Fuzzer {
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
     while (counts.executions < order.executions && Atomics.load(this.stopping, 0) === 0) {
-      const program = this.drawProgram();
+      const program = this.drawRunnable(counts);
       this.executions++;
       counts.executions++;
       try {
@@ -117,6 +120,16 @@ export class Fuzzer {
       if (findings.length > 0 && this.setup.stopOnFirst) break;
     }
     return { kind: 'done', ...counts, corpus, findings };
+  }
+
+  /** What is known to stop the kernel is not run again and again, and counted. */
+  private drawRunnable(counts: Counts): Program {
+    for (let draws = 0; draws < DRAWS_MAX; draws++) {
+      const program = this.drawProgram();
+      if (!this.known.stops(program)) return program;
+      counts.programsSkipped++;
+    }
+    return this.drawProgram();
   }
 
   private drawProgram(): Program {

@@ -3,6 +3,7 @@
  * finding stands for its signature. A real kernel's does not: under one signature there may be many bugs, and
  * a failure counts as known only if its program does, in that order, what a smallest one filed before does.
  */
+import { signatureOf } from '../finding/finding.js';
 import type { Op, OpCode } from '../program/op.js';
 import { specOf, usesOrigin } from '../program/op.js';
 import type { Program } from '../program/program.js';
@@ -18,6 +19,11 @@ export interface KnownFailure {
 
 /** Findings with one signature, from which on it is known for all programs: nobody reads that many. */
 const FINDINGS_MAX = 20;
+
+/** After these a real kernel has to be booted anew. */
+const STOPPING = (['kernel-hung', 'kernel-crashed'] as const).map((mechanism) =>
+  signatureOf({ promise: 'P0', mechanism }),
+);
 
 const opsOf = (program: Program): readonly Op[] => program.threads.flat();
 
@@ -39,6 +45,17 @@ export class KnownFailures {
 
   get all(): readonly KnownFailure[] {
     return [...this.bySignature.values()].flat();
+  }
+
+  /**
+   * Does the program do what has stopped a kernel before? Each such run costs the time of many others. Never
+   * where a finding stands for its signature: nothing would be left to run.
+   */
+  stops(program: Program): boolean {
+    return STOPPING.some((signature) => {
+      const failures = this.bySignature.get(signature) ?? [];
+      return failures.some(({ kinds }) => kinds.length > 0 && does(program, kinds));
+    });
   }
 
   covers(signature: string, program: Program): boolean {

@@ -301,7 +301,10 @@ function sampledText(summary: CampaignSummary): string {
   return (
     `what recovery does was sampled: ${plural(summary.crashImages, 'crash image')}, ` +
     `${thousands(summary.crashImagesMounted)} of them new and mounted; ` +
-    `${plural(summary.executionsDiscarded, 'execution')} discarded for a trace that differs from memory`
+    `${plural(summary.executionsDiscarded, 'execution')} discarded for a trace that differs from memory` +
+    (summary.programsSkipped === 0
+      ? ''
+      : `\n${plural(summary.programsSkipped, 'program')} not run, for they do what is known to stop this kernel`)
   );
 }
 

@@ -65,6 +65,25 @@ describe('a failure of a real kernel', () => {
   });
 });
 
+describe('what stops a real kernel', () => {
+  const stopping = (smallest: Program, forAll = false): KnownFailures => {
+    const known = new KnownFailures();
+    known.add(knownFailure('P0 kernel-hung', smallest, forAll));
+    return known;
+  };
+
+  test('is not run again, in whatever program it is', () => {
+    const known = stopping(SMALLEST);
+    assert.ok(known.stops(program(MAP, STORE, STORE, PUNCH, 'sync()', 'fsync(f0)')));
+    assert.ok(!known.stops(program(MAP, PUNCH, STORE, 'fsync(f0)')));
+  });
+
+  test('is only what hung or crashed it, and never everything', () => {
+    assert.ok(!knownBy(false).stops(SMALLEST));
+    assert.ok(!stopping(SMALLEST, true).stops(SMALLEST));
+  });
+});
+
 describe('a failure of the model', () => {
   test('is known by its signature, which names the mechanism', () => {
     const known = knownBy(true);
