@@ -61,16 +61,20 @@ export function asItCame(line: Line, finding: Finding, trace: Trace): Recorded |
 const repeats = (line: Line): boolean => line.target.pace.attempts === 1;
 
 const HIT_RUNS = 10;
+/** Of what stops the target: each costs minutes. */
+const HIT_RUNS_STOPPING = 3;
 
 /** How often a reproducer fails when it is run again and again. */
 function hitRate(line: Line, { program, schedule }: Candidate, signature: string): HitRate {
   let failures = 0;
-  for (let run = 0; run < HIT_RUNS; run++) {
+  let runs = 0;
+  for (let planned = HIT_RUNS; runs < planned; runs++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
-    const { violations } = runOnce(line, program, scheduler).verdict;
-    if (violations.some((found) => signatureOf(found) === signature)) failures++;
+    const { execution, verdict } = runOnce(line, program, scheduler);
+    if (verdict.violations.some((found) => signatureOf(found) === signature)) failures++;
+    if (execution.disk === null) planned = HIT_RUNS_STOPPING;
   }
-  return { runs: HIT_RUNS, failures };
+  return { runs, failures };
 }
 
 /** Fresh programs that may be looked at, and failures among them that are minimised. */

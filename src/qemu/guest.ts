@@ -34,7 +34,7 @@ export const DEFAULT_GUEST = {
   icountShift: null,
   traceRecords: 1 << 20,
   bootLimitMs: 180_000,
-  commandLimitMs: 20_000,
+  commandLimitMs: 10_000,
 } as const;
 
 export type FailureKind = 'died' | 'hung' | 'oops';
