@@ -88,6 +88,13 @@ export const POINT_NAMES = [
   'pin_user_pages:page_pinned',
   'dma:page_done',
   'unpin_user_pages:page_done',
+  // Freezing.
+  'wait:writers',
+  'wait:thaw',
+  'wait:s_umount',
+  'freeze_super:writers_gone',
+  'freeze_super:faults_gone',
+  'freeze_super:synced',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -87,6 +87,25 @@ export const PRESETS: readonly Preset[] = [
     source: "Harrosh's proposal, Mar 2015",
     knobs: ['fsyncOnlyIfMapped', 'inodeNotMarkedDirty'],
   },
+  {
+    name: 'freeze-rfc',
+    title:
+      'linux-4.0 with dax_prepare_freeze() as posted: a freeze unmaps all files after it has synced',
+    source: 'Harrosh, "[3/3] RFC: dax: dax_prepare_freeze", Mar 2015',
+    knobs: ['noDirtyTracking', 'layoutNotBroken', 'freezeUnmapsAfterSync'],
+  },
+  {
+    name: 'freeze-unmaps-last',
+    title: 'mainline, but sync only flushes, and a freeze unmaps all files after it has synced',
+    source: 'Harrosh, same thread, granting what he takes for given: that sync flushes',
+    knobs: ['syncOnlyFlushes', 'freezeUnmapsAfterSync'],
+  },
+  {
+    name: 'freeze-unmaps-first',
+    title: 'mainline, but sync only flushes, and a freeze unmaps all files before it syncs',
+    source: 'nobody in the thread: the same proposal in the other order',
+    knobs: ['syncOnlyFlushes', 'freezeUnmapsBeforeSync'],
+  },
 ];
 
 /** @throws UsageError that lists the names there are. */

@@ -55,6 +55,18 @@ export interface Knobs {
   invalidateDropsPinned: boolean;
   /** Invalidation removes all entries first and unmaps the pages afterwards. L08. */
   invalidateUnmapsLate: boolean;
+  /** A store to a page that is mapped read-only makes it writable also while frozen. B15. */
+  upgradeIgnoresFreeze: boolean;
+  /** Sync and fsync flush DIRTY entries and clean nothing: entries stay DIRTY, mappings writable. A20. */
+  syncOnlyFlushes: boolean;
+  /** munmap flushes the file and commits when the vma is gone. A23. */
+  munmapSyncs: boolean;
+  /** A write with O_DSYNC syncs before it has changed the size. B34. */
+  dsyncBeforeSize: boolean;
+  /** A freeze unmaps all files between blocking faults and syncing. A variant that needs no cleaning. */
+  freezeUnmapsBeforeSync: boolean;
+  /** A freeze unmaps all files after it has synced them. A27. */
+  freezeUnmapsAfterSync: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -95,6 +107,12 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   writeTrustsExtentMap: false,
   invalidateDropsPinned: false,
   invalidateUnmapsLate: false,
+  upgradeIgnoresFreeze: false,
+  syncOnlyFlushes: false,
+  munmapSyncs: false,
+  dsyncBeforeSize: false,
+  freezeUnmapsBeforeSync: false,
+  freezeUnmapsAfterSync: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

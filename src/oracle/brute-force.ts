@@ -18,6 +18,7 @@ import type { Contract } from '../target/target.js';
 import { AT, EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
+import { coveredBefore } from './frozen.js';
 import type { PromiseMade } from './promise.js';
 import { hasSucceeded, promiseOf, wholeFiles, writtenRange } from './promise.js';
 
@@ -91,7 +92,8 @@ function promisesOf(program: Program, layout: Layout, trace: Trace): PromiseMade
         const result = trace.argument(event, AT.op_exit.result);
         if (hasSucceeded(promise, result)) {
           if (promise === 'P2') ranges.push(writtenRange(call, file, result));
-          made.push({ promise, op, task: trace.task(begin), begin, end: event, ranges });
+          const before = coveredBefore(program, trace, promise, begin, event);
+          made.push({ promise, op, task: trace.task(begin), begin, end: event, before, ranges });
         }
         break;
       }

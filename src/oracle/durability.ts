@@ -15,6 +15,7 @@ import { isSettled, settlingOf } from './settling.js';
 import { explainLostStore } from './explain.js';
 import type { Mechanism } from './mechanism.js';
 import type { Candidate, FileRange, PromiseId, PromiseMade } from './promise.js';
+import { coveredBefore } from './frozen.js';
 import { hasSucceeded, promiseOf, wholeFiles, writtenRange } from './promise.js';
 import { empty } from '../support/lists.js';
 
@@ -112,6 +113,7 @@ export class DurabilityRule {
       task,
       begin: open.begin,
       end: event,
+      before: coveredBefore(program, trace, open.promise, open.begin, event),
       ranges: open.ranges,
     };
     // Clearing an empty set is slow.
@@ -291,7 +293,7 @@ export class DurabilityRule {
     let atStart: number | null = null;
     for (const change of this.changesOf(ino)) {
       if (change.page !== page) continue;
-      if (change.event < made.begin) atStart = change.value;
+      if (change.event < made.before) atStart = change.value;
       else if (change.value === value) return true;
     }
     // No change before the call: the value that mkfs left is the one in effect, and still allowed.

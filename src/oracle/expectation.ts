@@ -164,7 +164,7 @@ export class Expectation {
     let possible = [{ event: -1, size: this.initialSizes[ino] as number }];
     for (const change of this.sizes[ino] as SizeChange[]) {
       if (change.event > cut) break;
-      if (made.promise !== 'P2' && this.view.exitOf(change.op) < made.begin) possible = [];
+      if (made.promise !== 'P2' && this.view.exitOf(change.op) < made.before) possible = [];
       possible.push(change);
     }
     // A write promises any size that what it wrote fits into, unless somebody has changed it since.

@@ -27,8 +27,11 @@ export function explainLostStore(
   const ino = trace.argument(store, AT.store.ino);
   const page = Math.floor(trace.argument(store, AT.store.offset) / pageSize);
   if (!isAnnotated(trace, made.end)) return 'store-lost';
-  const window = surveyWindow(trace, made, ino, page, trace.argument(store, AT.store.address));
+  const address = trace.argument(store, AT.store.address);
+  const window = surveyWindow(trace, made, ino, page, address);
   if (window.writtenBack) {
+    const late = store > made.begin && flushOf(trace, store, made.end, address, made.op) < 0;
+    if (window.lineFlushed && late) return explainLate(trace, made, ino, page, store, address);
     return window.lineFlushed ? 'write-back-not-fenced' : 'lines-not-written-back';
   }
   const history = new EntryHistory(trace, ino, page);
@@ -48,6 +51,22 @@ export function explainLostStore(
   return taker < 0 ? 'dirty-entry-skipped' : taken(taker);
 }
 
+/** The call flushed the line before the store was made: was the page still writable, or again? */
+function explainLate(
+  trace: Trace,
+  made: PromiseMade,
+  ino: number,
+  page: number,
+  store: number,
+  address: number,
+): Mechanism {
+  const flushed = flushOf(trace, made.begin, store, address, made.op);
+  const history = new EntryHistory(trace, ino, page);
+  history.readTo(store);
+  const again = [...history.writable.values()].some(({ since }) => since > flushed);
+  return again ? 'write-fault-while-frozen' : 'stored-after-write-back';
+}
+
 /**
  * The writeback that began at `start` cleared the entry's tags. If it flushed before the store
  * was made, the store should have faulted; if not, it had not finished when the call returned.
@@ -59,7 +78,8 @@ function explainTaken(
   start: number,
   writable: readonly WritableMapping[],
 ): Mechanism {
-  const flush = flushOf(trace, start, made.end, trace.argument(store, AT.store.address));
+  const address = trace.argument(store, AT.store.address);
+  const flush = flushOf(trace, start, made.end, address, trace.op(start));
   if (flush < 0 || flush > store) return 'towrite-taken';
   return explainMapping(writable, start);
 }
@@ -137,7 +157,7 @@ function surveyWindow(
 
 function explainNotCalled(program: Program, made: PromiseMade, window: Window): Mechanism {
   const code = opAt(program, made.op)?.code;
-  if (code !== OP.sync && code !== OP.syncfs) return 'writeback-not-called';
+  if (code !== OP.sync && code !== OP.syncfs && code !== OP.freeze) return 'writeback-not-called';
   return window.visited ? 'sync-without-dax-writeback' : 'inode-not-listed';
 }
 
@@ -166,10 +186,10 @@ function finishedBefore(trace: Trace, start: number, before: number): boolean {
   return false;
 }
 
-/** When the writeback that started at `start` flushed the line of `address`; -1 if not before `end`. */
-function flushOf(trace: Trace, start: number, end: number, address: number): number {
+/** When operation `op` flushed the line of `address` between two events; -1 if it did not. */
+function flushOf(trace: Trace, start: number, end: number, address: number, op: number): number {
   for (let event = start + 1; event < end; event++) {
-    if (trace.kind(event) !== EVENT.flush || trace.op(event) !== trace.op(start)) continue;
+    if (trace.kind(event) !== EVENT.flush || trace.op(event) !== op) continue;
     if (flushesLineOf(trace, event, address)) return event;
   }
   return -1;

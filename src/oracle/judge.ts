@@ -18,6 +18,7 @@ import type { Trace } from '../trace/trace.js';
 import { checkFree, checkLoad, checkReuse, checkStore } from './coherence.js';
 import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
+import { FrozenRule } from './frozen.js';
 import { MeaningRule } from './meaning.js';
 import { RecoveryRule } from './recovery.js';
 import type { JudgeOptions, Verdict } from './state.js';
@@ -29,6 +30,7 @@ export class Judge {
   private readonly exposure: ExposureRule;
   private readonly meaning: MeaningRule;
   private readonly recovery: RecoveryRule;
+  private readonly frozen: FrozenRule;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -37,6 +39,7 @@ export class Judge {
     this.exposure = new ExposureRule(this.state);
     this.meaning = new MeaningRule(this.state);
     this.recovery = new RecoveryRule(this.state);
+    this.frozen = new FrozenRule(this.state);
   }
 
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
@@ -46,6 +49,7 @@ export class Judge {
     this.exposure.reset();
     this.meaning.reset();
     this.recovery.reset();
+    this.frozen.reset();
     const { history, view, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
@@ -60,6 +64,7 @@ export class Judge {
         case EVENT.op_enter:
           this.durability.enter(event);
           this.meaning.enter(event);
+          this.frozen.enter(event);
           break;
         case EVENT.sync_range:
           this.durability.cover(event);
@@ -67,20 +72,24 @@ export class Judge {
         case EVENT.op_exit:
           this.meaning.exit(event);
           this.durability.exit(event);
+          this.frozen.exit(event);
           break;
         case EVENT.extent_unmap:
           checkFree(state, event);
           this.durability.noteMetadata(event);
+          this.frozen.metadata(event);
           this.meaning.change(event);
           break;
         case EVENT.extent_map:
         case EVENT.i_size:
           this.durability.noteMetadata(event);
+          this.frozen.metadata(event);
           this.meaning.change(event);
           break;
         case EVENT.store:
           checkStore(state, event);
           this.exposure.store(event);
+          this.frozen.store(event);
           this.meaning.change(event);
           break;
         case EVENT.content:

@@ -126,6 +126,22 @@ export const MECHANISMS = {
     text: 'a store through an old mapping went into a block that the file has no longer there',
     rows: [],
   },
+  'stored-after-write-back': {
+    text: 'a page that the freeze had written back was still writable, and a store to it came before the return',
+    rows: ['A27', 'A20', 'A3', 'B07'],
+  },
+  'left-writable-by-freeze': {
+    text: 'the freeze left a page table entry writable: a store while frozen needed no fault',
+    rows: ['A20', 'A3', 'A5', 'B07', 'B15'],
+  },
+  'write-fault-while-frozen': {
+    text: 'a write fault made a page writable although a freeze kept faults out',
+    rows: ['B15', 'A4', 'B03'],
+  },
+  'changed-while-frozen': {
+    text: 'a file changed between freeze and thaw',
+    rows: [],
+  },
   'call-not-done': {
     text: 'the call returned success, and the file does not show what it was to do',
     rows: [],

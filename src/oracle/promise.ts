@@ -17,7 +17,7 @@ export const PROMISES = {
   P5: 'msync(MS_SYNC): all stores before it in its range are on media',
   P6: 'sync and syncfs: all stores and writes to any file before it are on media',
   P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
-  P12: 'freeze: all stores and writes to any file before it are on media',
+  P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
   P13: 'pins: the block of a pinned page is not given away',
 } as const;
 
@@ -77,6 +77,8 @@ export interface PromiseMade {
   /** The events of its start and of its successful return. */
   readonly begin: number;
   readonly end: number;
+  /** What was done before this event is covered: its start, mostly. */
+  readonly before: number;
   readonly ranges: readonly FileRange[];
 }
 

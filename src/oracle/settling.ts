@@ -7,7 +7,7 @@ import type { Trace } from '../trace/trace.js';
 import type { PromiseMade } from './promise.js';
 import type { FileView } from './view.js';
 
-type Settling = 'visible' | 'exit' | 'unpin' | 'never';
+type Settling = 'visible' | 'exit' | 'device' | 'unpin' | 'never';
 
 /** When and by whom something was done to a file, and what has to happen before a call for it to count. */
 export interface Deed {
@@ -24,16 +24,19 @@ export interface Deed {
 /** When a store counts as done before a call: a user's when it is visible, a call's when it returned. */
 export function settlingOf(how: number, contract: Contract): Settling {
   if ((how & STORE.untracked) !== 0) return contract.tracksDma ? 'unpin' : 'never';
-  return (how & (STORE.dma | STORE.kernel)) !== 0 ? 'exit' : 'visible';
+  if ((how & STORE.dma) !== 0) return 'device';
+  return (how & STORE.kernel) !== 0 ? 'exit' : 'visible';
 }
 
-/** Had it happened when the call started? */
+/** Does the call cover it? */
 export function isSettled(trace: Trace, view: FileView, deed: Deed, made: PromiseMade): boolean {
   if (made.promise === 'P2') return deed.op === made.op;
   switch (deed.settling) {
     case 'visible':
-      return deed.event < made.begin || (deed.task === made.task && deed.issued < made.begin);
+      return deed.event < made.before || (deed.task === made.task && deed.issued < made.before);
     case 'exit':
+      return view.exitOf(deed.op) < made.before;
+    case 'device': // a freeze does not stop devices: what they write while it is under way may be late
       return view.exitOf(deed.op) < made.begin;
     case 'unpin':
       return (

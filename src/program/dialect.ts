@@ -12,6 +12,8 @@ export interface Dialect {
   readonly operations: ReadonlySet<OpCode>;
   /** One past the largest flags that are drawn, for operations of which not all are. */
   readonly flagsBounds: ReadonlyMap<OpCode, number>;
+  /** Operations that are drawn in all the ways in which the target has them. */
+  readonly varies: ReadonlySet<OpCode>;
 }
 
 function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
@@ -26,12 +28,14 @@ export const MODEL_DIALECT: Dialect = Object.freeze({
     [OP.pread, 1],
     [OP.fallocate, 2],
   ]),
+  varies: new Set<OpCode>(),
 });
 
 /** A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. */
 export const KERNEL_DIALECT: Dialect = Object.freeze({
   operations: codesWhere((code) => code < OP.pin || code > OP.unpin),
   flagsBounds: new Map<OpCode, number>(),
+  varies: new Set<OpCode>([OP.pwrite, OP.pread, OP.fallocate, OP.reflink_range]),
 });
 
 /** One past the largest flags of an operation that a program in this dialect has. */

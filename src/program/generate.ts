@@ -128,14 +128,15 @@ export class ProgramGenerator {
       const last = threads[choice.below(threadCount)] as Op[];
       last[last.length - 1] = this.promise(choice);
     }
-    return thawed({ geometry, files: this.files, threads, spawnAfter: opening.length });
+    const drawn: Program = { geometry, files: this.files, threads, spawnAfter: opening.length };
+    return thawed(drawn, opsMax);
   }
 
   /** One operation, for mutation; aims at the hot pages of the program generated last. */
   op(choice: Choice): Op {
     const { geometry } = this.options;
     const drawn = this.draw(choice, pickWeighted(choice, this.weights) as OpCode);
-    const op = this.dialect === MODEL_DIALECT ? drawn : this.vary(choice, drawn);
+    const op = this.dialect.varies.has(drawn.code) ? this.vary(choice, drawn) : drawn;
     return normalizeOp(op, geometry, this.files.length);
   }
 

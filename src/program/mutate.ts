@@ -49,7 +49,7 @@ export function mutate(
   // None at all is a choice, too, where another schedule makes another execution of it.
   const changes = program.threads.length > 1 ? choice.below(4) : 1 + choice.below(3);
   for (let i = 0; i < changes; i++) change(choice, generator, draft, other, opsMax);
-  return finish(draft, program);
+  return finish(draft, program, opsMax);
 }
 
 function change(
@@ -154,10 +154,11 @@ function splice(choice: Choice, draft: Draft, other: Program, room: number): voi
   }
 }
 
-function finish(draft: Draft, program: Program): Program {
+function finish(draft: Draft, program: Program, opsMax: number): Program {
   const threads = draft.threads;
   while (threads.length > 1 && (threads[threads.length - 1] as Op[]).length === 0) threads.pop();
   const { files, spawnAfter } = draft;
   const changed: Program = { geometry: program.geometry, files, threads, spawnAfter };
-  return opCount(changed) === 0 ? program : thawed(changed);
+  if (opCount(changed) === 0) return program;
+  return thawed(changed, Math.max(opsMax, opCount(program)));
 }

@@ -29,8 +29,9 @@ import type { Trace } from '../../src/trace/trace.js';
 const GEOMETRY = { pageSize: 64, pmdPages: 2, filePagesMax: 2, blockCount: 6 };
 /** All that the model has, which is more than its campaigns draw. */
 const DIALECT: Dialect = {
-  operations: new Set([...MODEL_DIALECT.operations, OP.syncfs]),
+  operations: new Set([...MODEL_DIALECT.operations, OP.syncfs, OP.freeze, OP.thaw]),
   flagsBounds: new Map([...MODEL_DIALECT.flagsBounds, [OP.pwrite, O_DIRECT + O_DSYNC + 1]]),
+  varies: new Set([OP.pwrite]),
 };
 /** Programs with a cut of more states are left out, and counted. */
 const STATES_MAX = 4096;

@@ -49,7 +49,7 @@ export function* daxWritebackMappingRange(
     xaLock(k, t);
     const slot = slotOf(k, inode, index);
     if (slot < index && index > start) continue; // the rest of a PMD entry that was done already
-    if (!isTagged(inode, slot, TAG.towrite)) continue;
+    if (!isTagged(inode, slot, lookupTag(k))) continue;
     yield* daxWritebackOne(k, t, inode, index);
     if (k.preempt(t, POINT['dax_writeback_one:done'])) yield;
   }
@@ -82,7 +82,7 @@ function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<
       tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
     // Punched out, put elsewhere, or written back by another fsync while we waited?
     const gone = entry === NO_ENTRY || !isMapped(entry) || entryBlock(entry) !== entryBlock(before);
-    if (gone || !isTagged(inode, slotOf(k, inode, index), TAG.towrite)) {
+    if (gone || !isTagged(inode, slotOf(k, inode, index), lookupTag(k))) {
       putUnlockedEntry(k, inode, index, entry);
       return;
     }
@@ -96,11 +96,17 @@ function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<
   yield* writeProtect(k, t, inode, slot, count, entryBlock(entry));
   if (!k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, entryBlock(entry), count);
   xaLock(k, t);
-  clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
+  const cleans = !k.knobs.syncOnlyFlushes; // A20
+  if (cleans) clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
   clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   unlockEntry(k, t, inode, index);
   if (k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, entryBlock(entry), count); // A2, B04
   k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
+}
+
+/** Without TOWRITE somebody else has written the entry back; what is never cleaned is always written back. */
+function lookupTag(k: Kernel): number {
+  return k.knobs.syncOnlyFlushes ? TAG.dirty : TAG.towrite; // A20
 }
 
 /** What v2 and v8 had: there is no entry lock. */
@@ -134,7 +140,8 @@ function* writeProtect(
   count: number,
   block: number,
 ): Run<void> {
-  if (!k.knobs.neverClean && !k.knobs.cleanWithoutWriteProtect) {
+  const cleans = !k.knobs.neverClean && !k.knobs.syncOnlyFlushes;
+  if (cleans && !k.knobs.cleanWithoutWriteProtect) {
     const lock = inode.iMmapRwsem;
     if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
     for (const vma of inode.vmas) {
@@ -143,7 +150,7 @@ function* writeProtect(
     }
     lock.upRead(k, t);
   }
-  if (!k.knobs.neverClean) noteCleanedPins(k, block, count);
+  if (cleans) noteCleanedPins(k, block, count);
   if (k.preempt(t, POINT['dax_writeback_one:write_protected'])) yield;
 }
 

@@ -12,6 +12,7 @@ import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { freeBlocks } from './iomap.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
+import { vfsFsyncRange } from './sync.js';
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
@@ -36,7 +37,7 @@ function zeroTail(k: Kernel, t: Task, inode: Inode, from: number, to: number): v
   if (from < end) daxZeroRange(k, t, inode, from, end);
 }
 
-/** Models ext4_dax_write_iter(). */
+/** Models ext4_dax_write_iter(), with generic_write_sync() if `dsync` is set. */
 export function* pwrite(
   k: Kernel,
   t: Task,
@@ -44,6 +45,7 @@ export function* pwrite(
   offset: number,
   length: number,
   byte: number,
+  dsync: boolean,
 ): Run<number> {
   const { pageSize } = k.program.geometry;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
@@ -57,11 +59,28 @@ export function* pwrite(
     error = yield* daxWritePage(k, t, inode, at, part, byte);
     if (error === 0) done += part;
   }
+  const early = dsync && k.knobs.dsyncBeforeSize; // B34
+  if (early && done > 0) yield* genericWriteSync(k, t, inode, offset, done);
   if (offset + done > inode.size && done > 0) {
     yield* extendTo(k, t, inode, offset + done);
   }
   inode.iRwsem.upWrite(k, t);
+  if (dsync && !early && done > 0) yield* genericWriteSync(k, t, inode, offset, done);
   return done > 0 ? done : error;
+}
+
+/** Models generic_write_sync(): what was written, and what reading it needs, before the call returns. */
+function* genericWriteSync(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  written: number,
+): Run<void> {
+  const { pageSize } = k.program.geometry;
+  const first = Math.floor(offset / pageSize);
+  const end = Math.ceil((offset + written) / pageSize);
+  yield* vfsFsyncRange(k, t, inode, first, end, true);
 }
 
 /** Models ext4_dax_read_iter(). */

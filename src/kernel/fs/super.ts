@@ -9,6 +9,7 @@ import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Journal } from '../types.js';
 import { BlockAllocator } from './allocator.js';
+import { SbWriters } from './sb-writers.js';
 import { empty } from '../../support/lists.js';
 
 function newInode(ino: number): Inode {
@@ -46,6 +47,8 @@ export class SuperBlock {
   readonly dirtyInodes: Inode[] = [];
   /** All of sync(2)'s inode writeback goes through one flusher thread. */
   readonly flusher = new RwSemaphore(POINT['wait:flusher']);
+  readonly sUmount = new RwSemaphore(POINT['wait:s_umount']);
+  readonly writers = new SbWriters();
   /** Scratch space for one metadata record. */
   record = new Uint8Array(0);
 
@@ -88,6 +91,8 @@ export class SuperBlock {
     empty(journal.waitCommit.tasks);
     empty(this.dirtyInodes);
     this.flusher.reset();
+    this.sUmount.reset();
+    this.writers.reset();
     if (this.record.length !== layout.recordBytes) this.record = new Uint8Array(layout.recordBytes);
   }
 }

@@ -33,12 +33,18 @@ export function* vfsFsyncRange(
   return 0;
 }
 
-/**
- * Models sync(2): the dirty inodes' pages by the flusher thread, then ->sync_fs, which commits whatever the
- * running transaction holds and flushes.
- */
-export function* syncFilesystem(k: Kernel, t: Task): Run<number> {
-  const { flusher, journal } = k.sb;
+/** Models sync(2) and syncfs(2): there is one file system. */
+export function* ksysSync(k: Kernel, t: Task): Run<number> {
+  const { sUmount } = k.sb;
+  if (!sUmount.tryRead(k, t)) yield* sUmount.waitRead(k, t);
+  yield* syncFilesystem(k, t);
+  sUmount.upRead(k, t);
+  return 0;
+}
+
+/** Models sync_filesystem(), under s_umount: dirty pages by the flusher thread, then ->sync_fs. */
+export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
+  const { flusher } = k.sb;
   if (!flusher.tryWrite(k, t)) yield* flusher.waitWrite(k, t);
   for (const inode of [...k.sb.dirtyInodes]) {
     if (k.preempt(t, POINT['sync:inode_start'])) yield;
@@ -46,10 +52,15 @@ export function* syncFilesystem(k: Kernel, t: Task): Run<number> {
   }
   flusher.upWrite(k, t);
   if (k.preempt(t, POINT['sync:inodes_written'])) yield;
+  yield* ext4SyncFs(k, t);
+}
+
+/** Models ext4_sync_fs(): commits whatever the running transaction holds, and flushes. */
+export function* ext4SyncFs(k: Kernel, t: Task): Run<void> {
+  const { journal } = k.sb;
   const tid = journal.changed ? journal.runningTid : journal.runningTid - 1;
   const flushed = isCommitted(k, tid) ? false : yield* completeTransaction(k, t, tid);
   if (!flushed) nvdimmFlush(k, t);
-  return 0;
 }
 
 /** Models __writeback_single_inode() with WB_SYNC_ALL. */

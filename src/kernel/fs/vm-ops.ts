@@ -1,15 +1,18 @@
 /**
  * The file system's fault handlers (ext4_dax_vm_ops): locks and transaction around the DAX fault.
  *
- * Order, from outside: mmap_lock, invalidate_lock (shared), journal handle, DAX entry. A synchronous fault
- * commits after the entry and the handle are released and before the PTE becomes writable.
+ * Order, from outside: mmap_lock, freeze level, invalidate_lock (shared), journal handle, DAX entry. A
+ * synchronous fault commits after the entry and the handle are released and before the PTE becomes writable.
  */
 import { daxFinishSyncFault, daxIomapPmdFault, daxIomapPteFault } from '../dax/fault.js';
 import type { Kernel } from '../kernel.js';
+import { PTE_PRESENT, PTE_ZERO } from '../mm/memory-manager.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
+import { sbEnd, sbStart, trySbStart } from './freeze.js';
 import { journalStart, journalStop, tryJournalStart } from './journal.js';
+import { FREEZE } from './sb-writers.js';
 
 /** Models ext4_dax_huge_fault(), for a PMD or a PTE. */
 export function* ext4DaxHugeFault(
@@ -20,6 +23,8 @@ export function* ext4DaxHugeFault(
 ): Run<FaultResult> {
   const { inode } = vmf.vma;
   const write = vmf.write && vmf.vma.shared;
+  const guarded = write && !(k.knobs.upgradeIgnoresFreeze && isMappedReadOnly(k, vmf)); // B15
+  if (guarded && !trySbStart(k, FREEZE.pagefault)) yield* sbStart(k, t, FREEZE.pagefault);
   if (write && k.preempt(t, POINT['dax_fault:update_time'])) yield;
   const lock = inode.invalidateLock;
   if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
@@ -29,5 +34,12 @@ export function* ext4DaxHugeFault(
   if (write) journalStop(k, t);
   if (result === FAULT.needDsync) result = yield* daxFinishSyncFault(k, t, vmf, huge);
   lock.upRead(k, t);
+  if (guarded) sbEnd(k, FREEZE.pagefault);
   return result;
+}
+
+/** Would Linux come here through pfn_mkwrite? */
+function isMappedReadOnly(k: Kernel, vmf: VmFault): boolean {
+  const pte = k.mm.walk(vmf.vpage);
+  return (pte & PTE_PRESENT) !== 0 && (pte & PTE_ZERO) === 0;
 }

@@ -5,6 +5,8 @@
 import { EVENT, PTE, TAG, WHY } from '../../trace/event.js';
 import { isMapped, loadEntry, NO_ENTRY, setTag, slotOf } from '../dax/entry.js';
 import { xaLock } from '../dax/mapping.js';
+import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
+import { FREEZE } from '../fs/sb-writers.js';
 import { ext4DaxHugeFault } from '../fs/vm-ops.js';
 import { markInodeDirty } from '../fs/writeback.js';
 import type { Kernel } from '../kernel.js';
@@ -95,7 +97,9 @@ function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<F
   const late = k.knobs.pteUpgradedOutsideEntryLock && isMapped(entry) && !ofHole; // A4
   if (!blind && !late) return yield* ext4DaxHugeFault(k, t, vmf, false);
 
+  if (!trySbStart(k, FREEZE.pagefault)) yield* sbStart(k, t, FREEZE.pagefault);
   if (late) tagForWrite(k, t, vmf);
+  sbEnd(k, FREEZE.pagefault);
   // pfn_mkwrite has returned and holds nothing; the PTE becomes writable only here (wp_page_reuse).
   if (k.preempt(t, POINT['wp_pfn_shared:pfn_mkwrite_done'])) yield;
   if (k.mm.ptlHeld) yield* waitPtl(k, t);

@@ -11,9 +11,11 @@ import {
   PROTECT_READ_ONLY,
 } from '../../program/op.js';
 import { PTE, WHY } from '../../trace/event.js';
+import { daxWritebackMappingRange } from '../dax/writeback.js';
+import { vfsFsyncRange } from '../fs/sync.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
-import type { Run, Task, Vma } from '../types.js';
+import type { Inode, Run, Task, Vma } from '../types.js';
 import { EBADF, EBUSY, EFAULT, EINVAL } from '../types.js';
 import { PMD_HUGE, PTE_ANONYMOUS, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
 import { flushTlbRange, freePageTables, waitPtl, traceSetPte, zapRange } from './rmap.js';
@@ -115,6 +117,13 @@ function* lockVmas(k: Kernel, t: Task, op: Op): Run<Vma[] | null> {
   return range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
 }
 
+/** vm_ops->close as it was proposed. The vma has left i_mmap by then: fsync's own test may skip the file. */
+function* syncAtClose(k: Kernel, t: Task, inode: Inode): Run<void> {
+  const pages = inode.blocks.length;
+  yield* daxWritebackMappingRange(k, t, inode, 0, pages);
+  yield* vfsFsyncRange(k, t, inode, 0, pages, false);
+}
+
 export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
   const { mm } = k;
   const inside = yield* lockVmas(k, t, op);
@@ -124,6 +133,7 @@ export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
     if (k.preempt(t, POINT['munmap:zapped'])) yield;
     yield* unlinkVma(k, t, vma);
     freePageTables(k, vma.start, vma.end);
+    if (k.knobs.munmapSyncs && vma.shared) yield* syncAtClose(k, t, vma.inode); // A23
   }
   const slot = mm.mappings[op.target] ?? null;
   if (

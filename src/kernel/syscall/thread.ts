@@ -7,7 +7,9 @@ import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from '../fs/file-ops.js';
-import { syncFilesystem, vfsFsyncRange } from '../fs/sync.js';
+import { freezeSuper, sbEnd, sbStart, thawSuper, trySbStart } from '../fs/freeze.js';
+import { FREEZE } from '../fs/sb-writers.js';
+import { ksysSync, vfsFsyncRange } from '../fs/sync.js';
 import type { Kernel } from '../kernel.js';
 import { dmaRead, dmaWrite, pinUserPages, unpinUserPages } from '../mm/gup.js';
 import { mappedRange, mmap, mprotect, munmap } from '../mm/mmap.js';
@@ -24,8 +26,11 @@ export function* runThread(k: Kernel, t: Task): Run<void> {
     const inode = takesFd(op.code) ? (k.mm.fds[op.target] ?? null) : null;
     k.trace.append(EVENT.op_enter, t.id, t.op, op.code, inode?.ino ?? NO_INO);
     if (k.preempt(t, POINT.op_start)) yield;
+    const writes = inode !== null && takesWriteAccess(op.code);
+    if (writes && !trySbStart(k, FREEZE.write)) yield* sbStart(k, t, FREEZE.write);
     const run = perform(k, t, op, inode);
     const result = typeof run === 'number' ? run : yield* run;
+    if (writes) sbEnd(k, FREEZE.write);
     k.trace.append(EVENT.op_exit, t.id, t.op, result);
     if (t.id === 0 && index + 1 === k.program.spawnAfter) k.spawnThreads();
     if (k.preempt(t, POINT.op_end)) yield;
@@ -38,6 +43,11 @@ export function* runThread(k: Kernel, t: Task): Run<void> {
 function takesFd(code: OpCode): boolean {
   const spec = specOf(code);
   return spec.slot === 'fd' && !spec.assigns;
+}
+
+/** The calls inside file_start_write() and file_end_write(). */
+function takesWriteAccess(code: OpCode): boolean {
+  return code === OP.pwrite || code === OP.ftruncate || code === OP.fallocate;
 }
 
 /** The result of an operation, or the call that will give it: not every layer needs a coroutine. */
@@ -60,7 +70,7 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
     case OP.msync:
       return msync(k, t, op);
     case OP.sync:
-      return syncFilesystem(k, t);
+      return ksysSync(k, t);
     case OP.pin:
       return pin(k, t, op);
     case OP.dma_write:
@@ -70,8 +80,9 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
     case OP.unpin:
       return unpinUserPages(k, t, op.target);
     case OP.freeze:
+      return freezeSuper(k, t);
     case OP.thaw:
-      return EOPNOTSUPP;
+      return thawSuper(k, t);
     default:
       return inode === null ? EBADF : performOnFile(k, t, op, inode);
   }
@@ -86,11 +97,9 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
       traceSyncRange(k, t, inode, 0, filePagesMax);
       return vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
     case OP.syncfs:
-      return syncFilesystem(k, t); // there is one file system
+      return ksysSync(k, t);
     case OP.pwrite:
-      return (op.flags & O_DSYNC) !== 0
-        ? pwriteDsync(k, t, op, inode)
-        : pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
+      return pwriteOf(k, t, op, inode);
     case OP.pread:
       return pread(k, t, inode, op.offset, op.length);
     case OP.ftruncate:
@@ -104,6 +113,11 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
   }
 }
 
+function pwriteOf(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
+  const dsync = (op.flags & O_DSYNC) !== 0;
+  return pwrite(k, t, inode, op.offset, op.length, fillOf(t.op), dsync);
+}
+
 function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   switch (op.flags) {
     case FALLOCATE.punchHole:
@@ -113,17 +127,6 @@ function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<numbe
     default:
       return EOPNOTSUPP;
   }
-}
-
-/** Models generic_write_sync(): what was written, and what reading it needs, before the call returns. */
-function* pwriteDsync(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
-  const written = yield* pwrite(k, t, inode, op.offset, op.length, fillOf(t.op));
-  if (written <= 0) return written;
-  const { pageSize } = k.program.geometry;
-  const first = Math.floor(op.offset / pageSize);
-  const end = Math.ceil((op.offset + written) / pageSize);
-  const error = yield* vfsFsyncRange(k, t, inode, first, end, true);
-  return error < 0 ? error : written;
 }
 
 function open(k: Kernel, op: Op): number {
