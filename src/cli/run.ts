@@ -284,8 +284,8 @@ function progressLine(summary: CampaignSummary): string {
   ].join('  ');
 }
 
-/** Promises that drawn programs do not ask of the model, and those of which a real trace says nothing. */
-const NOT_OF_MODEL: readonly string[] = ['P0', 'P2', 'P12'];
+/** Promises that the model is not asked for, and those of which a real trace says nothing. */
+const NOT_OF_MODEL: readonly string[] = ['P0'];
 const NOT_OF_REAL: readonly string[] = ['P1', 'P13'];
 
 function judgedPromises({ real }: CampaignSummary): string[] {

@@ -21,14 +21,16 @@ function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
   return new Set(codes.filter(holds) as OpCode[]);
 }
 
+/** What the model has of the operations that came with real kernels. */
+const MODEL_TOO: ReadonlySet<number> = new Set([OP.syncfs, OP.freeze, OP.thaw]);
+
 export const MODEL_DIALECT: Dialect = Object.freeze({
-  operations: codesWhere((code) => code <= OP.unpin),
+  operations: codesWhere((code) => code <= OP.unpin || MODEL_TOO.has(code)),
   flagsBounds: new Map<OpCode, number>([
-    [OP.pwrite, 1],
     [OP.pread, 1],
     [OP.fallocate, 2],
   ]),
-  varies: new Set<OpCode>(),
+  varies: new Set<OpCode>([OP.pwrite]),
 });
 
 /** A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. */
