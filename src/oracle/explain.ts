@@ -29,9 +29,10 @@ export function explainLostStore(
   if (!isAnnotated(trace, made.end)) return 'store-lost';
   const address = trace.argument(store, AT.store.address);
   const window = surveyWindow(trace, made, ino, page, address);
+  if (isMadeWritableLate(trace, made, ino, page, store)) return 'write-fault-while-frozen';
   if (window.writtenBack) {
     const late = store > made.begin && flushOf(trace, store, made.end, address, made.op) < 0;
-    if (window.lineFlushed && late) return explainLate(trace, made, ino, page, store, address);
+    if (window.lineFlushed && late) return 'stored-after-write-back';
     return window.lineFlushed ? 'write-back-not-fenced' : 'lines-not-written-back';
   }
   const history = new EntryHistory(trace, ino, page);
@@ -51,20 +52,27 @@ export function explainLostStore(
   return taker < 0 ? 'dirty-entry-skipped' : taken(taker);
 }
 
-/** The call flushed the line before the store was made: was the page still writable, or again? */
-function explainLate(
+/** Did the page become writable after the last write-back of a freeze, before the store and its return? */
+function isMadeWritableLate(
   trace: Trace,
   made: PromiseMade,
   ino: number,
   page: number,
   store: number,
-  address: number,
-): Mechanism {
-  const flushed = flushOf(trace, made.begin, store, address, made.op);
+): boolean {
+  if (made.before === made.begin || store < made.begin) return false;
+  let last = store;
+  while (last > made.begin && !isWriteBack(trace, last, made.op)) last--;
+  if (last === made.begin) return false;
   const history = new EntryHistory(trace, ino, page);
   history.readTo(store);
-  const again = [...history.writable.values()].some(({ since }) => since > flushed);
-  return again ? 'write-fault-while-frozen' : 'stored-after-write-back';
+  return [...history.writable.values()].some(({ since }) => since > last);
+}
+
+function isWriteBack(trace: Trace, event: number, op: number): boolean {
+  const kind = trace.kind(event);
+  const isOne = kind === EVENT.dax_writeback_range || kind === EVENT.dax_writeback_one_done;
+  return isOne && trace.op(event) === op;
 }
 
 /**

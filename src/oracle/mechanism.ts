@@ -20,11 +20,11 @@ export const MECHANISMS = {
   },
   'metadata-lost': {
     text: 'the block map or size that the call promised is not on media',
-    rows: [],
+    rows: ['B34'],
   },
   'writeback-not-called': {
     text: 'the call did not write back the file at all',
-    rows: ['A28'],
+    rows: ['A28', 'A23'],
   },
   'inode-not-listed': {
     text: 'sync did not visit the inode: it was on no dirty list',

@@ -2,7 +2,7 @@
  * Which part of the language a target is asked in. Programs of any operations are legal everywhere, and an
  * operation that a target does not have fails there; drawing it would be a waste.
  *
- * What the model's dialect leaves out is left out for good: more of it would give other programs for a seed.
+ * To put in what a dialect leaves out gives other programs for a seed.
  */
 import type { Geometry } from './geometry.js';
 import type { OpCode } from './op.js';
