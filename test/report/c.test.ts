@@ -296,11 +296,11 @@ t1 at task_end #0 -> t0
     assert.deepEqual(expected(text, 4), ['a 4096..4104: 4']);
   });
 
-  test('is, for every catalogued loss but a device write, what the finding expected and not what it found', () => {
+  test('is, for every catalogued loss of bytes but a device write, what the finding expected and not what it found', () => {
     for (const { id } of BUGS) {
       const { finding, trace } = recorded(id);
       const { program, violation } = finding;
-      if (violation.plan === null) continue;
+      if (violation.plan === null || violation.offset < 0) continue; // sizes are above
       const turns = turnsOf(program, trace, violation.plan.cut);
       const { bytes } = expectedOf(program, trace, turns, violation);
       const { ino, offset } = violation;

@@ -6,6 +6,7 @@
  * Here an effect happens at any time between the beginning of its operation and its return.
  */
 import { freshDisk } from '../../media/layout.js';
+import { coveredBefore } from '../../oracle/frozen.js';
 import type { Violation } from '../../oracle/promise.js';
 import { wholeFiles } from '../../oracle/promise.js';
 import type { FileRange } from '../../oracle/promise.js';
@@ -53,11 +54,12 @@ export function expectedOf(
   const promise = turns.find(({ number }) => number === violation.op);
   const ranges = promisedRanges(program, trace, violation);
   if (promise === undefined || ranges.length === 0) return { bytes: [], size: null };
+  const before = coveredBefore(program, trace, violation.promise, promise.begin, promise.end);
   const sizeOf = (ino: number): number[] => {
     const effects = sizes[ino] as Effect[];
     // The size at the start is promised like any other, as long as nothing may have changed it.
     const start = [initialSize(program, ino), ...effects.map(({ value }) => value)];
-    return lastOf(effects, promise) ?? unique(start);
+    return lastOf(effects, before) ?? unique(start);
   };
   const withinSize = ranges.map(({ ino, from, to }) => ({
     ino,
@@ -67,14 +69,15 @@ export function expectedOf(
   }));
   const { ino } = violation;
   return {
-    bytes: inRanges(withinSize, writes, (found) => lastOf(found, promise)),
+    bytes: inRanges(withinSize, writes, (found) => lastOf(found, before)),
     size: violation.offset < 0 ? { ino, values: sizeOf(ino) } : null,
   };
 }
 
 /** What a call that makes a promise covers; nothing for promises that no call makes. */
 function promisedRanges(program: Program, trace: Trace, violation: Violation): FileRange[] {
-  const { promise, op } = violation;
+  const { promise, op, plan } = violation;
+  if (promise === 'P12' && plan === null) return []; // the running kernel is wrong, whatever is on media
   if (promise === 'P6' || promise === 'P12') {
     return wholeFiles(promise, -1, freshDisk(program).layout);
   }
@@ -98,10 +101,10 @@ const initialSize = (program: Program, ino: number): number =>
 
 /**
  * The values that a promise lets stand: an effect is gone only if another one surely came after it and had
- * happened when the promise was asked for. Null if the promise settles none of them.
+ * happened before the event `before`. Null if the promise settles none of them.
  */
-function lastOf(effects: readonly Effect[], promise: Turn): number[] | null {
-  const isSettled = ({ turn }: Effect): boolean => turn.end < promise.begin;
+function lastOf(effects: readonly Effect[], before: number): number[] | null {
+  const isSettled = ({ turn }: Effect): boolean => turn.end < before;
   if (!effects.some(isSettled)) return null;
   const stands = (effect: Effect, index: number): boolean =>
     !effects.some(
