@@ -4,23 +4,10 @@
  * from kernel history); L.. are weaknesses found in Linux's own order while building this model.
  */
 import { UsageError } from '../support/assert.js';
-import type { KnobName } from './variant.js';
+import type { Bug } from './bug.js';
+import { FAULT_BUGS } from './fault-bugs.js';
 
-export interface Bug {
-  readonly id: string;
-  readonly slug: string;
-  readonly title: string;
-  /** Kernels that had it. */
-  readonly kernels: string;
-  /** The promises that it can break; the first is the usual one. */
-  readonly promises: readonly string[];
-  readonly source: string;
-  readonly knobs: readonly KnobName[];
-  /** The kernel claims to track what devices write through pins, and is held to it. */
-  readonly tracksDma?: boolean;
-  /** Open in Linux: found only when asked for. */
-  readonly knownOpen?: boolean;
-}
+export type { Bug } from './bug.js';
 
 export const BUGS: readonly Bug[] = [
   {
@@ -294,6 +281,7 @@ export const BUGS: readonly Bug[] = [
       'found by daxfuzz in its model of invalidate_inode_pages2_range(); confirmed by reading',
     knobs: ['invalidateUnmapsLate'],
   },
+  ...FAULT_BUGS,
 ];
 
 /** @throws UsageError for an id or slug that is not in the catalogue. */

@@ -37,6 +37,8 @@ export class Kernel implements Sleeper {
   readonly entryWaiters: { task: Task; ino: number; head: number }[] = [];
   /** Waiters for the last unpin of some page. */
   readonly pageIdle = new WaitQueue(POINT['wait:page_idle']);
+  /** The first WARN_ON() that was hit. */
+  warning: string | null = null;
   /** Preemption points passed, which the scheduler's horizon counts. */
   points = 0;
 
@@ -67,6 +69,7 @@ export class Kernel implements Sleeper {
     this.knobs = knobs;
     this.scheduler = scheduler;
     this.points = 0;
+    this.warning = null;
     empty(this.entryWaiters);
     empty(this.pageIdle.tasks);
     this.opBases = threadBases(program);
@@ -97,6 +100,11 @@ export class Kernel implements Sleeper {
     const visit = ++(t.visits[point] as number);
     if (++this.points < this.scheduler.horizon) return false;
     return !this.scheduler.passes(t.id, t.op, point, visit);
+  }
+
+  /** WARN_ON(): what the kernel says cannot be has happened. */
+  warn(text: string): void {
+    this.warning ??= text;
   }
 
   /** Not runnable until a queue wakes the task. Sleeping and waking are full of locked instructions. */

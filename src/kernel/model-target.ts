@@ -7,13 +7,13 @@ import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { FreshDisk } from '../media/layout.js';
-import type { Contract, Execution, Target } from '../target/target.js';
+import type { Alarm, Contract, Execution, StuckTask, Target } from '../target/target.js';
 import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
 import { bugByName } from './bugs.js';
 import { execute } from './engine.js';
 import { Kernel } from './kernel.js';
-import { POINT_NAMES } from './points.js';
+import { POINT, POINT_NAMES } from './points.js';
 import { knobsOf, presetByName } from './presets.js';
 import type { Knobs } from './variant.js';
 import { withKnobs } from './variant.js';
@@ -59,7 +59,8 @@ export class ModelTarget implements Target {
     const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
     const { trace } = this.kernel;
     const disk = freshDisk(program);
-    return { disk, trace, schedule: this.switches, stuck, alarm: null, discarded: null };
+    const alarm = alarmOf(this.kernel.warning, stuck);
+    return { disk, trace, schedule: this.switches, stuck, alarm, discarded: null };
   }
 
   restart(): void {
@@ -69,4 +70,16 @@ export class ModelTarget implements Target {
   close(): void {
     // Nothing but memory.
   }
+}
+
+/**
+ * A warning of the kernel about itself, or a wait that nobody can end. Who waits for a pin waits for the
+ * program, which may never drop it, and others queue behind that one: such a run is no failure.
+ */
+function alarmOf(warning: string | null, stuck: readonly StuckTask[]): Alarm | null {
+  if (warning !== null) return { kind: 'warned', text: warning };
+  const [first] = stuck;
+  if (first === undefined) return null;
+  if (stuck.some(({ point }) => point === POINT['wait:page_idle'])) return null;
+  return { kind: 'hung', text: `t${first.task} stays at ${POINT_NAMES[first.point]} for ever` };
 }

@@ -95,6 +95,9 @@ export const POINT_NAMES = [
   'freeze_super:writers_gone',
   'freeze_super:faults_gone',
   'freeze_super:synced',
+  // A lookup before the entry is locked, which only kernels with B21, B23 or B24 do.
+  'dax_iomap_pte_fault:looked_up',
+  'dax_iomap_pmd_fault:looked_up',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

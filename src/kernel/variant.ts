@@ -67,6 +67,44 @@ export interface Knobs {
   freezeUnmapsBeforeSync: boolean;
   /** A freeze unmaps all files after it has synced them. A27. */
   freezeUnmapsAfterSync: boolean;
+  /** Writeback cleans the mappings of a PMD entry at its head address only. B08. */
+  mkcleanAtHeadOnly: boolean;
+  /** write(2) invalidates the whole file, not the pages that it writes. B10. */
+  writeInvalidatesFile: boolean;
+  /** Writeback that starts inside a PMD entry takes that page for the entry's head. B13. */
+  partialPmdNotAligned: boolean;
+  /** Read faults and mprotect make pages writable where the mapping allows it. B14. */
+  noWriteNotify: boolean;
+  /** Two devices end to end: lines of the second one are never written back. B16. */
+  flushOfFirstDeviceOnly: boolean;
+  /** A read fault tags its entry DIRTY, a zero entry too. B17. */
+  readFaultTags: boolean;
+  /** A PMD that is there already is not made writable by a write fault. B19. */
+  existingPmdLeftAlone: boolean;
+  /** A read fault looks its block up before it locks the entry. B21, B23. */
+  lookupBeforeEntryLock: boolean;
+  /** The same for PMD faults. B24. */
+  pmdLookupBeforeEntryLock: boolean;
+  /** Invalidation removes PMD entries and leaves their pages mapped. B25. */
+  pmdEntryLeftMapped: boolean;
+  /** write(2) invalidates before it allocates, not afterwards. B26. */
+  invalidatesBeforeAllocating: boolean;
+  /** A PMD that replaces a hole leaves the zero page in other mappings. B27. */
+  pmdLeavesHolesMapped: boolean;
+  /** Faults run beside truncate and punch. B30. */
+  faultsIgnoreInvalidateLock: boolean;
+  /** A MAP_SYNC fault makes the page writable before the block map is committed. B36. */
+  syncPteBeforeCommit: boolean;
+  /** Invalidation wakes one of those who wait for the entry, not all. B53. */
+  invalidateWakesOne: boolean;
+  /** Waiters for a PMD entry queue at their own index, not at its head. B54b. */
+  waitKeyNotAligned: boolean;
+  /** A four-byte end of a copy stays in the cache. B59. */
+  fourBytesCached: boolean;
+  /** Ends of a copy that are no whole words stay in the cache. B60. */
+  edgesCached: boolean;
+  /** Of a copy of less than a word the first line is written back, no second one. B61. */
+  smallCopyFlushesOneLine: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -113,6 +151,25 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   dsyncBeforeSize: false,
   freezeUnmapsBeforeSync: false,
   freezeUnmapsAfterSync: false,
+  mkcleanAtHeadOnly: false,
+  writeInvalidatesFile: false,
+  partialPmdNotAligned: false,
+  noWriteNotify: false,
+  flushOfFirstDeviceOnly: false,
+  readFaultTags: false,
+  existingPmdLeftAlone: false,
+  lookupBeforeEntryLock: false,
+  pmdLookupBeforeEntryLock: false,
+  pmdEntryLeftMapped: false,
+  invalidatesBeforeAllocating: false,
+  pmdLeavesHolesMapped: false,
+  faultsIgnoreInvalidateLock: false,
+  syncPteBeforeCommit: false,
+  invalidateWakesOne: false,
+  waitKeyNotAligned: false,
+  fourBytesCached: false,
+  edgesCached: false,
+  smallCopyFlushesOneLine: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

@@ -88,6 +88,9 @@ function explainTaken(
 ): Mechanism {
   const address = trace.argument(store, AT.store.address);
   const flush = flushOf(trace, start, made.end, address, trace.op(start));
+  if (flush < 0 && start > store && finishedBefore(trace, start, made.begin)) {
+    return 'lines-not-written-back'; // it was complete, and these lines were not in it
+  }
   if (flush < 0 || flush > store) return 'towrite-taken';
   return explainMapping(writable, start);
 }

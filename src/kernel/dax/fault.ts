@@ -71,7 +71,8 @@ function* daxInsertEntry(
   const index = vmf.pgoff;
   if (dirty && k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
   if (k.preempt(t, POINT['dax_insert_entry:start'])) yield;
-  if (isZero(entry) && !isZero(wanted)) {
+  const keepsHoles = k.knobs.pmdLeavesHolesMapped && isPmd(wanted); // B27
+  if (isZero(entry) && !isZero(wanted) && !keepsHoles) {
     const head = isPmd(entry) ? pmdHead(k, index) : index;
     yield* unmapMappingPages(k, t, inode, head, entryPages(k, entry), false);
     if (k.preempt(t, POINT['dax_insert_entry:unmapped'])) yield;
@@ -101,6 +102,8 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   const { inode, shared } = vmf.vma;
   const index = vmf.pgoff;
   if (index >= pagesOfSize(k, inode)) return FAULT.sigbus;
+  const early = vmf.write || !k.knobs.lookupBeforeEntryLock ? null : inode.blocks[index]; // B21, B23
+  if (early !== null && k.preempt(t, POINT['dax_iomap_pte_fault:looked_up'])) yield;
   const entry = yield* grabMappingEntry(k, t, inode, index, false);
   if (k.preempt(t, POINT['dax_iomap_pte_fault:entry_locked'])) yield;
   let result: FaultResult = FAULT.noPage;
@@ -112,7 +115,8 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
     } else if (vmf.write && !shared) {
       result = yield* copyOnWrite(k, t, vmf, inode.blocks[index] as number);
     } else {
-      result = yield* daxFaultIter(k, t, vmf, entry, index, false);
+      const block = (early ?? inode.blocks[index]) as number;
+      result = yield* daxFaultIter(k, t, vmf, entry, block, false);
     }
   }
   unlockEntry(k, t, inode, index);
@@ -138,6 +142,9 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   const head = pmdHead(k, vmf.pgoff);
   const mappable = (): boolean =>
     k.mm.pmdOf(vmf.vpage) === 0 && extentKind(k, inode, head) === 'mapped';
+  const isEarly = k.knobs.pmdLookupBeforeEntryLock && !vmf.write; // B24
+  const early = isEarly ? extentKind(k, inode, head) : null;
+  if (isEarly && k.preempt(t, POINT['dax_iomap_pmd_fault:looked_up'])) yield;
   const entry = yield* grabMappingEntry(k, t, inode, vmf.pgoff, true, mappable);
   if (entry === ENTRY_CONFLICT) return FAULT.fallback;
   if (k.preempt(t, POINT['dax_iomap_pmd_fault:entry_locked'])) yield;
@@ -147,9 +154,10 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   } else {
     const { pmdPages } = k.program.geometry;
     yield* iomapBegin(k, t, inode, head, pmdPages, vmf.write);
-    const kind = extentKind(k, inode, head);
+    const kind = early ?? extentKind(k, inode, head);
     if (kind === 'mapped' || (kind === 'hole' && !vmf.write)) {
-      result = yield* daxFaultIter(k, t, vmf, entry, head, true);
+      const block = kind === 'hole' ? HOLE : (inode.blocks[head] as number);
+      result = yield* daxFaultIter(k, t, vmf, entry, block, true);
     }
   }
   unlockEntry(k, t, inode, vmf.pgoff);
@@ -174,23 +182,29 @@ function* daxFaultIter(
   t: Task,
   vmf: VmFault,
   entry: number,
-  index: number,
+  block: number,
   huge: boolean,
 ): Run<FaultResult> {
-  const { inode } = vmf.vma;
-  const block = inode.blocks[index] as number;
   const flags = huge ? DAX_PMD : 0;
   const insert = huge ? insertPmd : insertPte;
   if (block === HOLE) {
-    yield* daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), false);
+    const tags = k.knobs.readFaultTags; // B17
+    yield* daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), tags);
     return yield* insert(k, t, vmf, 0, PTE_ZERO);
   }
   const synchronous = isSynchronous(k, vmf);
-  const dirty = vmf.write && !synchronous && !k.knobs.noDirtyTracking; // B01
+  const tags = vmf.write || k.knobs.readFaultTags; // B17
+  const dirty = tags && !synchronous && !k.knobs.noDirtyTracking; // B01
   yield* daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty);
   if (k.preempt(t, POINT['dax_fault_iter:entry_inserted'])) yield;
+  if (synchronous && k.knobs.syncPteBeforeCommit) {
+    yield* insert(k, t, vmf, block, PTE_WRITE | PTE_DIRTY); // B36
+    return FAULT.needDsync;
+  }
   if (synchronous) return FAULT.needDsync;
-  const result = yield* insert(k, t, vmf, block, vmf.write ? PTE_WRITE | PTE_DIRTY : 0);
+  const noNotify = k.knobs.noWriteNotify && !huge && vmf.vma.shared && vmf.vma.writable; // B14
+  const readBits = noNotify ? PTE_WRITE : 0;
+  const result = yield* insert(k, t, vmf, block, vmf.write ? PTE_WRITE | PTE_DIRTY : readBits);
   if (k.preempt(t, POINT['dax_fault_iter:pte_inserted'])) yield;
   return result;
 }

@@ -96,6 +96,13 @@ export function* daxWritePage(
   const { pageSize } = k.program.geometry;
   const index = Math.floor(offset / pageSize);
   const isNew = inode.blocks[index] === HOLE;
+  const { invalidatesBeforeAllocating, writeInvalidatesFile } = k.knobs;
+  if (writeInvalidatesFile) {
+    yield* invalidateInodePages2(k, t, inode, 0, inode.blocks.length); // B10
+  } else if (invalidatesBeforeAllocating) {
+    yield* invalidateInodePages2(k, t, inode, index, index + 1); // B26
+    if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
+  }
   if (isNew) {
     if (!tryJournalStart(k, t)) yield* journalStart(k, t);
     const begun = yield* iomapBegin(k, t, inode, index, 1, true);
@@ -104,7 +111,8 @@ export function* daxWritePage(
   }
   if (k.preempt(t, POINT['dax_iomap_rw:begun'])) yield;
   const hole = coveredByHole(k, inode, index) && !k.knobs.writeTrustsExtentMap;
-  if (isNew || hole || k.knobs.writeAlwaysInvalidates) {
+  const late = isNew || hole || k.knobs.writeAlwaysInvalidates;
+  if (late && !invalidatesBeforeAllocating) {
     yield* invalidateInodePages2(k, t, inode, index, index + 1);
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }

@@ -89,7 +89,8 @@ export function* getUnlockedEntry(k: Kernel, t: Task, inode: Inode, index: numbe
   for (;;) {
     const entry = tryUnlockedEntry(k, t, inode, index);
     if (entry !== null) return entry;
-    yield* waitForEntry(k, t, inode, slotOf(k, inode, index));
+    const key = k.knobs.waitKeyNotAligned ? index : slotOf(k, inode, index); // B54b
+    yield* waitForEntry(k, t, inode, key);
   }
 }
 
@@ -221,17 +222,20 @@ export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
   if (entry === NO_ENTRY) return;
   const slot = slotOf(k, inode, index);
-  const tagged = isTagged(inode, slot, DIRTY_TAGS) && !k.knobs.invalidateDropsDirty; // B09
+  // A hole has nothing to flush, whatever its tags: Linux keeps the entry and unmaps it all the same (B17).
+  const isDirty = isMapped(entry) && isTagged(inode, slot, DIRTY_TAGS);
+  const tagged = isDirty && !k.knobs.invalidateDropsDirty; // B09
   const pinned = isPinned(k, entry) && !k.knobs.invalidateDropsPinned;
   if (tagged || pinned) {
     putUnlockedEntry(k, inode, index, entry, true);
     return;
   }
-  if (!k.knobs.invalidateUnmapsLate) {
+  const leftMapped = k.knobs.pmdEntryLeftMapped && isPmd(entry); // B25
+  if (!k.knobs.invalidateUnmapsLate && !leftMapped) {
     lockEntry(k, inode, index);
     yield* unmapMappingPages(k, t, inode, slot, entryPages(k, entry), false);
     xaLock(k, t);
   }
   eraseEntry(k, t, inode, slot, WHY.invalidate);
-  wakeEntry(k, inode, slot, true);
+  wakeEntry(k, inode, slot, !k.knobs.invalidateWakesOne); // B53
 }

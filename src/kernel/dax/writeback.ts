@@ -81,8 +81,12 @@ function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<
     const entry =
       tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
     // Punched out, put elsewhere, or written back by another fsync while we waited?
-    const gone = entry === NO_ENTRY || !isMapped(entry) || entryBlock(entry) !== entryBlock(before);
-    if (gone || !isTagged(inode, slotOf(k, inode, index), lookupTag(k))) {
+    const tagged = isTagged(inode, slotOf(k, inode, index), lookupTag(k));
+    const gone = entry === NO_ENTRY || entryBlock(entry) !== entryBlock(before);
+    // Only entries of blocks are ever tagged: Linux warns here (B17).
+    if (tagged && !gone && !isMapped(entry))
+      k.warn('dax_writeback_one: a tagged entry has no block');
+    if (gone || !isMapped(entry) || !tagged) {
       putUnlockedEntry(k, inode, index, entry);
       return;
     }
@@ -93,14 +97,17 @@ function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<
   const count = entryPages(k, entry);
   k.trace.append(EVENT.dax_writeback_one, t.id, t.op, inode.ino, slot, count);
   if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
-  yield* writeProtect(k, t, inode, slot, count, entryBlock(entry));
-  if (!k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, entryBlock(entry), count);
+  // The page at which the scan came upon a PMD entry need not be its first (B13).
+  const first = k.knobs.partialPmdNotAligned ? index : slot;
+  const block = entryBlock(entry) + first - slot;
+  yield* writeProtect(k, t, inode, first, count, block);
+  if (!k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, block, count);
   xaLock(k, t);
   const cleans = !k.knobs.syncOnlyFlushes; // A20
   if (cleans) clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
   clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   unlockEntry(k, t, inode, index);
-  if (k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, entryBlock(entry), count); // A2, B04
+  if (k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, block, count); // A2, B04
   k.trace.append(EVENT.dax_writeback_one_done, t.id, t.op, inode.ino, slot, count);
 }
 
@@ -155,8 +162,9 @@ function* writeProtect(
 }
 
 function* flushEntry(k: Kernel, t: Task, block: number, count: number): Run<void> {
-  const { pageSize } = k.program.geometry;
-  yield* daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
+  const { pageSize, blockCount } = k.program.geometry;
+  const pages = Math.min(count, blockCount - block);
+  yield* daxFlush(k, t, blockAddress(k.layout, block), pages * pageSize);
   if (k.preempt(t, POINT['dax_writeback_one:flushed'])) yield;
 }
 

@@ -27,13 +27,14 @@ export function* ext4DaxHugeFault(
   if (guarded && !trySbStart(k, FREEZE.pagefault)) yield* sbStart(k, t, FREEZE.pagefault);
   if (write && k.preempt(t, POINT['dax_fault:update_time'])) yield;
   const lock = inode.invalidateLock;
-  if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
+  const locks = !k.knobs.faultsIgnoreInvalidateLock; // B30
+  if (locks && !lock.tryRead(k, t)) yield* lock.waitRead(k, t);
   if (k.preempt(t, POINT['dax_fault:invalidate_lock'])) yield;
   if (write && !tryJournalStart(k, t)) yield* journalStart(k, t);
   let result = huge ? yield* daxIomapPmdFault(k, t, vmf) : yield* daxIomapPteFault(k, t, vmf);
   if (write) journalStop(k, t);
   if (result === FAULT.needDsync) result = yield* daxFinishSyncFault(k, t, vmf, huge);
-  lock.upRead(k, t);
+  if (locks) lock.upRead(k, t);
   if (guarded) sbEnd(k, FREEZE.pagefault);
   return result;
 }

@@ -72,7 +72,7 @@ export function* insertPmd(
   if ((old & PMD_HUGE) !== 0) {
     // insert_pfn_pmd() leaves a PMD that maps something else alone; the access is tried again.
     const same = pteBlock(old) === block && (old & PTE_ZERO) === (bits & PTE_ZERO);
-    if (!same || (bits & PTE_WRITE) === 0) return FAULT.noPage;
+    if (!same || (bits & PTE_WRITE) === 0 || k.knobs.existingPmdLeftAlone) return FAULT.noPage; // B19
   }
   mm.pmds[slot] = wanted;
   const state = stateOf(wanted);

@@ -17,7 +17,14 @@ import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
 import { EBADF, EBUSY, EFAULT, EINVAL } from '../types.js';
-import { PMD_HUGE, PTE_ANONYMOUS, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
+import {
+  PMD_HUGE,
+  PTE_ANONYMOUS,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+  PTE_ZERO,
+} from './memory-manager.js';
 import { flushTlbRange, freePageTables, waitPtl, traceSetPte, zapRange } from './rmap.js';
 
 function* linkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
@@ -155,14 +162,17 @@ export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
   if (inside === null) return EINVAL;
   for (const vma of inside) {
     vma.writable = (op.flags & PROTECT_READ_ONLY) === 0;
-    if (!vma.writable) yield* changeProtection(k, t, vma);
+    if (!vma.writable || k.knobs.noWriteNotify) yield* changeProtection(k, t, vma);
     if (k.preempt(t, POINT['mprotect:protected'])) yield;
   }
   k.mm.mmapLock.upWrite(k, t);
   return inside.length > 0 ? 0 : EFAULT;
 }
 
-/** Models change_protection(): mappings that can be written become read-only. */
+/**
+ * Models change_protection(): mappings that can be written become read-only. Where vma_wants_writenotify()
+ * says no they become writable with their vma (B14).
+ */
 function* changeProtection(k: Kernel, t: Task, vma: Vma): Run<void> {
   if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
@@ -170,16 +180,28 @@ function* changeProtection(k: Kernel, t: Task, vma: Vma): Run<void> {
     const slot = mm.pmdIndex(vpage);
     const pmd = mm.pmds[slot] as number;
     if ((pmd & PMD_HUGE) !== 0) {
-      if ((pmd & PTE_WRITE) === 0) continue;
+      if ((pmd & PTE_WRITE) === 0 || vma.writable) continue;
       mm.pmds[slot] = pmd & ~(PTE_WRITE | PTE_DIRTY);
       traceSetPte(k, t, vma, slot * mm.pmdPages, mm.pmdPages, PTE.readOnly, WHY.protect);
     } else {
       const pte = mm.ptes[vpage] as number;
-      if ((pte & PTE_PRESENT) === 0 || (pte & PTE_WRITE) === 0) continue;
+      if ((pte & PTE_PRESENT) === 0) continue;
+      if (vma.writable) {
+        allowWrites(k, t, vma, vpage, pte);
+        continue;
+      }
+      if ((pte & PTE_WRITE) === 0) continue;
       mm.ptes[vpage] = pte & ~PTE_WRITE;
       const state = (pte & PTE_ANONYMOUS) !== 0 ? PTE.anonymous : PTE.readOnly;
       traceSetPte(k, t, vma, vpage, 1, state, WHY.protect);
     }
   }
   flushTlbRange(k, vma.start, vma.end);
+}
+
+/** A page of the file becomes writable without a fault, and without anybody being told. */
+function allowWrites(k: Kernel, t: Task, vma: Vma, vpage: number, pte: number): void {
+  if (!vma.shared || (pte & (PTE_WRITE | PTE_ZERO | PTE_ANONYMOUS)) !== 0) return;
+  k.mm.ptes[vpage] = pte | PTE_WRITE;
+  traceSetPte(k, t, vma, vpage, 1, PTE.writable, WHY.protect);
 }

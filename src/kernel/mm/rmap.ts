@@ -65,7 +65,8 @@ export function* pfnMkcleanRange(
   count: number,
   vma: Vma,
 ): Run<void> {
-  const range = overlap(vma, index, count);
+  // Before 5.19 each vma was asked where it maps the head of the entry, and only there (B08).
+  const range = overlap(vma, index, k.knobs.mkcleanAtHeadOnly ? 1 : count);
   if (range === null) return;
   if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
@@ -91,7 +92,8 @@ export function* pfnMkcleanRange(
   k.trace.append(EVENT.pfn_mkclean_range, t.id, t.op, inode.ino, index, count, range.start);
   mm.ptlHeld = true;
   if (k.preempt(t, POINT['pfn_mkclean_range:before_tlb_flush'])) yield;
-  if (!k.knobs.cleanWithoutTlbFlush) flushTlbRange(k, range.start, range.end);
+  const end = k.knobs.mkcleanAtHeadOnly ? Math.min(vma.end, range.start + count) : range.end;
+  if (!k.knobs.cleanWithoutTlbFlush) flushTlbRange(k, range.start, end);
   unwaitPtl(k);
 }
 

@@ -2,6 +2,7 @@
  * The pmem driver's primitives: cache-bypassing copies, cache write-back, and the fence behind
  * REQ_PREFLUSH. Everything that kernel code does to device memory goes through here.
  */
+import { blockOf } from '../../media/layout.js';
 import { LINE_SIZE, WORD_SIZE } from '../../support/units.js';
 import { FENCE, STORE } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
@@ -26,12 +27,19 @@ export function memcpyFlushcache(
 ): void {
   let at = address;
   let rest = length;
+  const { edgesCached, fourBytesCached, smallCopyFlushesOneLine } = k.knobs;
   const cached = (bytes: number): void => {
     k.cpus.storeNow(t.id, t.op, at, bytes, byte, STORE.kernel, ino, offset + at - address);
-    k.cpus.flush(t.id, t.op, at, bytes);
+    const isFour = fourBytesCached && bytes === 4; // B59
+    if (!edgesCached && !isFour) k.cpus.flush(t.id, t.op, at, bytes); // B60
     at += bytes;
     rest -= bytes;
   };
+  if (smallCopyFlushesOneLine && length < WORD_SIZE) {
+    k.cpus.storeNow(t.id, t.op, at, length, byte, STORE.kernel, ino, offset);
+    k.cpus.flush(t.id, t.op, at, 1); // B61
+    return;
+  }
   const head = Math.min(rest, -at & (WORD_SIZE - 1));
   if (head > 0) cached(head);
   const words = rest & -WORD_SIZE;
@@ -49,8 +57,15 @@ export function* daxFlush(k: Kernel, t: Task, address: number, length: number): 
   const chunk = FLUSH_CHUNK_LINES * LINE_SIZE;
   for (let done = 0; done < length; done += chunk) {
     if (done > 0 && k.preempt(t, POINT['dax_writeback_one:flushing'])) yield;
+    if (k.knobs.flushOfFirstDeviceOnly && isOnSecondDevice(k, address)) continue; // B16
     k.cpus.flush(t.id, t.op, address + done, Math.min(chunk, length - done));
   }
+}
+
+/** Does a block begin in the upper half of the blocks, which is the second of two devices end to end? */
+function isOnSecondDevice(k: Kernel, address: number): boolean {
+  const { geometry } = k.layout;
+  return blockOf(k.layout, address) >= geometry.blockCount / 2;
 }
 
 /** Models nvdimm_flush() on a platform without flush hints: the wmb(), an sfence on this CPU. */
