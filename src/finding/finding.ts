@@ -47,6 +47,7 @@ const PROMISE_VERB: Record<PromiseId, string> = {
   P4: 'fdatasync returned 0 too early',
   P5: 'msync returned 0 too early',
   P6: 'sync returned too early',
+  P8: 'a user flush was not enough',
   P12: 'a freeze does not hold',
   P9: 'a file shows foreign or stale bytes',
   P13: 'a pinned block was given away',

@@ -145,6 +145,15 @@ export const FAULT_BUGS: readonly Bug[] = [
     knobs: ['faultsIgnoreInvalidateLock'],
   },
   {
+    id: 'B36',
+    slug: 'map-sync-pte-before-commit',
+    title: 'a MAP_SYNC page becomes writable before its block map is on media',
+    kernels: 'none; what the order in dax_finish_sync_fault() is for',
+    promises: ['P8'],
+    source: 'b8a6176c214c (4.15) and the manual of mmap',
+    knobs: ['syncPteBeforeCommit', 'syncUpgradeSkipsCommit'],
+  },
+  {
     id: 'B53',
     slug: 'invalidate-wakes-one',
     title: 'invalidation removes an entry and wakes one of those who wait for it',

@@ -95,6 +95,8 @@ export interface Knobs {
   faultsIgnoreInvalidateLock: boolean;
   /** A MAP_SYNC fault makes the page writable before the block map is committed. B36. */
   syncPteBeforeCommit: boolean;
+  /** A MAP_SYNC page that is mapped read-only becomes writable without a commit. B36. */
+  syncUpgradeSkipsCommit: boolean;
   /** Invalidation wakes one of those who wait for the entry, not all. B53. */
   invalidateWakesOne: boolean;
   /** Waiters for a PMD entry queue at their own index, not at its head. B54b. */
@@ -165,6 +167,7 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   pmdLeavesHolesMapped: false,
   faultsIgnoreInvalidateLock: false,
   syncPteBeforeCommit: false,
+  syncUpgradeSkipsCommit: false,
   invalidateWakesOne: false,
   waitKeyNotAligned: false,
   fourBytesCached: false,

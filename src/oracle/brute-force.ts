@@ -7,7 +7,7 @@ import { allPlans, countStates } from '../crash/enumerate.js';
 import { buildImage } from '../crash/plan.js';
 import { RecordedFiles } from '../crash/recover.js';
 import { Image } from '../media/image.js';
-import type { Layout } from '../media/layout.js';
+import type { Disk } from '../media/disk.js';
 import { freshDisk } from '../media/layout.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
@@ -20,6 +20,7 @@ import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import { coveredBefore } from './frozen.js';
 import type { PromiseMade } from './promise.js';
+import { userFlushOf } from './user-flush.js';
 import { hasSucceeded, promiseOf, wholeFiles, writtenRange } from './promise.js';
 
 export interface BruteForceResult {
@@ -42,7 +43,7 @@ export function bruteForce(
   const expectation = new Expectation(program, disk, trace, options.contract);
   const history = new PersistHistory(new Image());
   history.reset(disk, trace, options);
-  const promises = promisesOf(program, disk.layout, trace);
+  const promises = promisesOf(program, disk, trace);
   const brokenPromises = new Set<number>();
   const exposedFiles = new Set<number>();
   let states = 0;
@@ -71,7 +72,8 @@ export function bruteForce(
 }
 
 /** Every call of the trace that made a promise and returned success. */
-function promisesOf(program: Program, layout: Layout, trace: Trace): PromiseMade[] {
+function promisesOf(program: Program, disk: Disk, trace: Trace): PromiseMade[] {
+  const { layout } = disk;
   const { pageSize } = layout.geometry;
   const made: PromiseMade[] = [];
   for (let begin = 0; begin < trace.length; begin++) {
@@ -93,7 +95,13 @@ function promisesOf(program: Program, layout: Layout, trace: Trace): PromiseMade
         if (hasSucceeded(promise, result)) {
           if (promise === 'P2') ranges.push(writtenRange(call, file, result));
           const before = coveredBefore(program, trace, promise, begin, event);
-          made.push({ promise, op, task: trace.task(begin), begin, end: event, before, ranges });
+          const base = { promise, op, task: trace.task(begin), begin, end: event, before };
+          if (promise === 'P8') {
+            const flush = userFlushOf(program, disk, trace, op, event);
+            made.push({ ...base, ranges: flush.ranges, flush });
+          } else {
+            made.push({ ...base, ranges });
+          }
         }
         break;
       }

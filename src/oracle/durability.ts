@@ -1,5 +1,5 @@
 /**
- * P2 to P6 and P12: when a call that promises durability returns success, everything that happened before it
+ * P2 to P6, P8 and P12: when a call that promises durability returns success, everything that happened before it
  * started is on media, for the pages it covers. Decided at its return, for all later cuts.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
@@ -18,6 +18,7 @@ import type { Candidate, FileRange, PromiseId, PromiseMade } from './promise.js'
 import { coveredBefore } from './frozen.js';
 import { hasSucceeded, promiseOf, wholeFiles, writtenRange } from './promise.js';
 import { empty } from '../support/lists.js';
+import { syncStores, userFlushOf } from './user-flush.js';
 
 /** A call that promises durability and has not returned. */
 interface OpenPromise {
@@ -59,7 +60,7 @@ export class DurabilityRule {
     const { trace, program, layout } = this.state;
     const op = trace.op(event);
     const promise = promiseOf(opAt(program, op) as Op);
-    if (promise === null) return;
+    if (promise === null || (promise === 'P8' && syncStores(program).size === 0)) return;
     const ranges = wholeFiles(promise, trace.argument(event, AT.op_enter.ino), layout);
     this.open[trace.task(event)] = { promise, op, begin: event, ranges };
   }
@@ -107,15 +108,15 @@ export class DurabilityRule {
       const file = trace.argument(open.begin, AT.op_enter.ino);
       open.ranges.push(writtenRange(opAt(program, open.op) as Op, file, result));
     }
-    const made: PromiseMade = {
-      promise: open.promise,
-      op: open.op,
-      task,
-      begin: open.begin,
-      end: event,
-      before: coveredBefore(program, trace, open.promise, open.begin, event),
-      ranges: open.ranges,
-    };
+    const { promise, op, begin } = open;
+    const before = coveredBefore(program, trace, promise, begin, event);
+    const call = { promise, op, task, begin, end: event, before };
+    const flush =
+      promise === 'P8' ? userFlushOf(program, this.state.disk, trace, op, event) : undefined;
+    const made: PromiseMade =
+      flush === undefined
+        ? { ...call, ranges: open.ranges }
+        : { ...call, ranges: flush.ranges, flush };
     // Clearing an empty set is slow.
     if (this.met.size > 0) this.met.clear();
     if (this.explained.size > 0) this.explained.clear();
@@ -307,10 +308,11 @@ export class DurabilityRule {
     page: number,
     version: number,
   ): void {
-    if (this.met.has('metadata-lost')) return;
+    const mechanism = promise === 'P8' ? 'map-sync-not-committed' : 'metadata-lost';
+    if (this.met.has(mechanism)) return;
     const candidate: Candidate = {
       promise,
-      mechanism: 'metadata-lost',
+      mechanism,
       op: made.op,
       event: made.end,
       ino,

@@ -24,7 +24,7 @@ import type { FileRange, PromiseMade } from './promise.js';
 import { FormerPages } from './former-pages.js';
 import type { Mismatch } from './mismatch.js';
 import type { Deed } from './settling.js';
-import { isSettled, settlingOf } from './settling.js';
+import { isSettled, settlesSizes, settlingOf } from './settling.js';
 import { FileView, NEVER } from './view.js';
 
 interface Action extends Deed {
@@ -164,7 +164,7 @@ export class Expectation {
     let possible = [{ event: -1, size: this.initialSizes[ino] as number }];
     for (const change of this.sizes[ino] as SizeChange[]) {
       if (change.event > cut) break;
-      if (made.promise !== 'P2' && this.view.exitOf(change.op) < made.before) possible = [];
+      if (settlesSizes(made.promise) && this.view.exitOf(change.op) < made.before) possible = [];
       possible.push(change);
     }
     // A write promises any size that what it wrote fits into, unless somebody has changed it since.

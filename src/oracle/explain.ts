@@ -24,6 +24,7 @@ export function explainLostStore(
   const how = trace.argument(store, AT.store.how);
   if ((how & STORE.untracked) !== 0) return 'dma-after-clean';
   if ((how & STORE.kernel) !== 0) return 'kernel-write-not-fenced';
+  if (made.promise === 'P8') return 'store-lost'; // no step of the kernel was needed
   const ino = trace.argument(store, AT.store.ino);
   const page = Math.floor(trace.argument(store, AT.store.offset) / pageSize);
   if (!isAnnotated(trace, made.end)) return 'store-lost';

@@ -11,9 +11,9 @@ export const MECHANISMS = {
     text: 'the file system could not be recovered from what the power failure left',
     rows: [],
   },
-  'kernel-warned': { text: 'the kernel logged a warning about itself', rows: [] },
+  'kernel-warned': { text: 'the kernel logged a warning about itself', rows: ['B17'] },
   'kernel-crashed': { text: 'the kernel crashed', rows: [] },
-  'kernel-hung': { text: 'the kernel came to a standstill', rows: [] },
+  'kernel-hung': { text: 'the kernel came to a standstill', rows: ['B19', 'B53', 'B54b'] },
   'content-lost': {
     text: 'a mount after the crash shows other bytes than the call promised',
     rows: [],
@@ -21,6 +21,10 @@ export const MECHANISMS = {
   'metadata-lost': {
     text: 'the block map or size that the call promised is not on media',
     rows: ['B34'],
+  },
+  'map-sync-not-committed': {
+    text: 'a MAP_SYNC page was writable before its block map and size were on media',
+    rows: ['B36'],
   },
   'writeback-not-called': {
     text: 'the call did not write back the file at all',
@@ -36,7 +40,7 @@ export const MECHANISMS = {
   },
   'never-tagged': {
     text: 'the page was written through a mapping or a pin, but its entry was never tagged DIRTY',
-    rows: ['B01'],
+    rows: ['B01', 'B14'],
   },
   'no-entry': {
     text: 'the page was written through a mapping or a pin, but no DAX entry was ever made for it',
@@ -48,7 +52,7 @@ export const MECHANISMS = {
   },
   'dirty-entry-invalidated': {
     text: 'invalidation dropped an entry that was still DIRTY',
-    rows: ['B09'],
+    rows: ['B09', 'B10'],
   },
   'dirty-entry-truncated': {
     text: 'truncation dropped the dirty state of data outside its range',
@@ -60,7 +64,7 @@ export const MECHANISMS = {
   },
   'pte-left-writable': {
     text: 'writeback cleaned the entry and left a PTE writable: later stores do not fault',
-    rows: ['A3'],
+    rows: ['A3', 'B08'],
   },
   'pmd-left-writable': {
     text: 'writeback cleaned the entry and left a PMD writable: later stores do not fault',
@@ -80,7 +84,7 @@ export const MECHANISMS = {
   },
   'lines-not-written-back': {
     text: 'the entry was written back, but not the cache lines of the store',
-    rows: [],
+    rows: ['B13', 'B16'],
   },
   'write-back-not-fenced': {
     text: 'the lines were written back, but no fence completed that before the call returned',
@@ -88,7 +92,7 @@ export const MECHANISMS = {
   },
   'kernel-write-not-fenced': {
     text: 'data that a system call wrote was not fenced before the call returned',
-    rows: [],
+    rows: ['B59', 'B60', 'B61'],
   },
   'dma-after-clean': {
     text: 'a device wrote to a pinned page after it was cleaned, and nothing marked it dirty again',
@@ -96,7 +100,7 @@ export const MECHANISMS = {
   },
   'stale-zero-page': {
     text: 'a page table still maps the zero page although the file has a block there',
-    rows: ['L06', 'L08'],
+    rows: ['L06', 'L08', 'B11', 'B21', 'B23', 'B24', 'B25', 'B26', 'B27'],
   },
   'stale-block': {
     text: 'a page table still maps a block that the file no longer has there',
@@ -124,7 +128,7 @@ export const MECHANISMS = {
   },
   'store-reached-freed-block': {
     text: 'a store through an old mapping went into a block that the file has no longer there',
-    rows: [],
+    rows: ['B30'],
   },
   'stored-after-write-back': {
     text: 'a page that the freeze had written back was still writable, and a store to it came before the return',

@@ -16,6 +16,7 @@ export const PROMISES = {
   P4: 'fdatasync: all stores and writes before it, and what reading them needs, are on media',
   P5: 'msync(MS_SYNC): all stores before it in its range are on media',
   P6: 'sync and syncfs: all stores and writes to any file before it are on media',
+  P8: 'MAP_SYNC: a store whose line the program has written back and fenced is on media, in its file',
   P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
   P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
   P13: 'pins: the block of a pinned page is not given away',
@@ -38,6 +39,8 @@ export function promiseOf(op: Op): PromiseId | null {
       return (op.flags & O_DSYNC) !== 0 ? 'P2' : null;
     case OP.freeze:
       return 'P12';
+    case OP.user_flush:
+      return 'P8';
     default:
       return null;
   }
@@ -50,13 +53,13 @@ export interface FileRange {
   readonly to: number;
 }
 
-/** What a call promises by its name alone: sync all files, fsync its own; msync and write have to say. */
+/** What a call promises by its name alone: sync all files, fsync its own; the others have to say. */
 export function wholeFiles(promise: PromiseId, ino: number, layout: Layout): FileRange[] {
   const { filePagesMax, pageSize } = layout.geometry;
   const whole = (file: number): FileRange => ({ ino: file, from: 0, to: filePagesMax * pageSize });
   if (promise === 'P6' || promise === 'P12')
     return Array.from({ length: layout.fileCount }, (_, file) => whole(file));
-  return promise === 'P5' || promise === 'P2' || ino < 0 ? [] : [whole(ino)];
+  return promise === 'P5' || promise === 'P2' || promise === 'P8' || ino < 0 ? [] : [whole(ino)];
 }
 
 /** A call that failed promises nothing; a write, as much as it says that it wrote. */
@@ -67,6 +70,15 @@ export function hasSucceeded(promise: PromiseId, result: number): boolean {
 /** What a write with O_DSYNC promises, by its result. */
 export function writtenRange(op: Op, ino: number, result: number): FileRange {
   return { ino, from: op.offset, to: op.offset + result };
+}
+
+/** What a user flush that succeeded promises. */
+export interface UserFlush {
+  readonly ranges: readonly FileRange[];
+  /** Numbers of the stores that can be promised at all. */
+  readonly stores: ReadonlySet<number>;
+  /** The last change of a block of these pages: stores before it are not promised. */
+  readonly since: number;
 }
 
 /** A promise that was made: which call, and what it covers. */
@@ -80,6 +92,8 @@ export interface PromiseMade {
   /** What was done before this event is covered: its start, mostly. */
   readonly before: number;
   readonly ranges: readonly FileRange[];
+  /** Of P8: which stores it is about. */
+  readonly flush?: UserFlush;
 }
 
 export interface Violation {

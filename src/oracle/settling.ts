@@ -4,7 +4,7 @@
 import type { Contract } from '../target/target.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import type { PromiseMade } from './promise.js';
+import type { PromiseId, PromiseMade, UserFlush } from './promise.js';
 import type { FileView } from './view.js';
 
 type Settling = 'visible' | 'exit' | 'device' | 'unpin' | 'never';
@@ -21,6 +21,9 @@ export interface Deed {
   readonly block: number;
 }
 
+/** Does the call make the changes of sizes before it durable, or only what was written inside of the file? */
+export const settlesSizes = (promise: PromiseId): boolean => promise !== 'P2' && promise !== 'P8';
+
 /** When a store counts as done before a call: a user's when it is visible, a call's when it returned. */
 export function settlingOf(how: number, contract: Contract): Settling {
   if ((how & STORE.untracked) !== 0) return contract.tracksDma ? 'unpin' : 'never';
@@ -31,6 +34,8 @@ export function settlingOf(how: number, contract: Contract): Settling {
 /** Does the call cover it? */
 export function isSettled(trace: Trace, view: FileView, deed: Deed, made: PromiseMade): boolean {
   if (made.promise === 'P2') return deed.op === made.op;
+  // What else the same operation did, such as the zeroing of a new block, is not the program's store.
+  if (made.flush !== undefined && !isPromisedStore(deed, made.flush)) return false;
   switch (deed.settling) {
     case 'visible':
       return deed.event < made.before || (deed.task === made.task && deed.issued < made.before);
@@ -46,6 +51,10 @@ export function isSettled(trace: Trace, view: FileView, deed: Deed, made: Promis
     case 'never':
       return false;
   }
+}
+
+function isPromisedStore({ op, event, settling }: Deed, { stores, since }: UserFlush): boolean {
+  return settling === 'visible' && event > since && stores.has(op);
 }
 
 /** Was the block's last pin for writing released between two events? */

@@ -162,6 +162,28 @@ export const FAULT_PROGRAMS: readonly FaultProgram[] = [
     ),
   },
   {
+    bug: 'B36',
+    signature: 'P8 map-sync-not-committed',
+    text: one(
+      1,
+      0,
+      `${SMALL}|MAP_SYNC`,
+      `t0: pwrite(f0, 0x40, 8)\n t0: load(m0, 0x40, 8)
+      t0: store(m0, 0x0, 8)\n t0: user_flush(m0, 0x0, 8)`,
+    ),
+  },
+  {
+    bug: 'B36',
+    signature: 'P8 map-sync-not-committed',
+    text: one(
+      2,
+      0,
+      `${SMALL}|MAP_SYNC`,
+      `t0: spawn\n t0: store(m0, 0x0, 8)\n t1: store(m0, 0x40, 8)
+      t1: user_flush(m0, 0x40, 8)`,
+    ),
+  },
+  {
     bug: 'B54b',
     signature: 'P0 kernel-hung',
     text: one(4, 4, HUGE, 't0: spawn\n t0: store(m0, 0x0, 8)\n t1: load(m0, 0x2000, 8)'),

@@ -12,7 +12,14 @@ import { vfsFsyncRange } from '../fs/sync.js';
 import { markInodeDirty } from '../fs/writeback.js';
 import type { Kernel } from '../kernel.js';
 import { insertAnonymous, insertPmd, insertPte } from '../mm/insert.js';
-import { PMD_HUGE, PMD_TABLE, PTE_DIRTY, PTE_WRITE, PTE_ZERO } from '../mm/memory-manager.js';
+import {
+  PMD_HUGE,
+  PMD_TABLE,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+  PTE_ZERO,
+} from '../mm/memory-manager.js';
 import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
@@ -49,7 +56,8 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
 /** Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet. */
 function isSynchronous(k: Kernel, vmf: VmFault): boolean {
   const { inode, sync } = vmf.vma;
-  return vmf.write && sync && inode.syncTid > k.sb.journal.committedTid;
+  const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
+  return vmf.write && sync && !upgrade && inode.syncTid > k.sb.journal.committedTid; // B36
 }
 
 /**

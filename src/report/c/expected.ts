@@ -81,6 +81,9 @@ function promisedRanges(program: Program, trace: Trace, violation: Violation): F
   if (promise === 'P6' || promise === 'P12') {
     return wholeFiles(promise, -1, freshDisk(program).layout);
   }
+  // Of what a program flushed by itself, the byte that was lost.
+  if (promise === 'P8')
+    return [{ ino: violation.ino, from: violation.offset, to: violation.offset + 1 }];
   if (promise !== 'P3' && promise !== 'P4' && promise !== 'P5') return [];
   const { pageSize } = program.geometry;
   const ranges: FileRange[] = [];

@@ -85,7 +85,7 @@ ${said}    int verdict = check_old_mappings();
 
 function makerText({ promise }: CProgram, { number, thread, op }: Turn): string {
   const call = `operation ${number} of thread ${thread}, ${specOf(op.code).name}`;
-  const makes = promise === 'P3' || promise === 'P4' || promise === 'P5' || promise === 'P6';
+  const makes = ['P3', 'P4', 'P5', 'P6', 'P8'].includes(promise);
   return makes ? `made by ${call}, when it returned 0` : `broken in the witness by ${call}`;
 }
 
