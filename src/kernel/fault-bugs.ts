@@ -80,6 +80,16 @@ export const FAULT_BUGS: readonly Bug[] = [
     knobs: ['existingPmdLeftAlone'],
   },
   {
+    id: 'B20',
+    slug: 'simultaneous-fault-zeroing',
+    title:
+      'two write faults on one hole both zero its block, the later one after the first has stored',
+    kernels: 'before 4.3',
+    promises: ['P1', 'P3', 'P4', 'P5', 'P6', 'P8'],
+    source: '843172978bb9 "dax: fix race between simultaneous faults"',
+    knobs: ['zeroesBesideFaults'],
+  },
+  {
     id: 'B21',
     slug: 'hole-read-against-write-fault',
     title: 'a read fault maps the zero page over a block that a write fault has just allocated',
@@ -87,6 +97,15 @@ export const FAULT_BUGS: readonly Bug[] = [
     promises: ['P1', 'P0'],
     source: 'ac401cc78242 "dax: New fault locking"',
     knobs: ['lookupBeforeEntryLock'],
+  },
+  {
+    id: 'B22',
+    slug: 'write-against-fault-unwritten',
+    title: 'a fault zeroes and converts the unwritten block into which write(2) has just copied',
+    kernels: 'before 4.5',
+    promises: ['P1', 'P3', 'P4', 'P5', 'P6', 'P2'],
+    source: '12735f881952 "ext4: pre-zero allocated blocks for DAX IO"; 1ca191576fc8',
+    knobs: ['writeAllocatesUnwritten'],
   },
   {
     id: 'B23',
@@ -149,7 +168,7 @@ export const FAULT_BUGS: readonly Bug[] = [
     slug: 'map-sync-pte-before-commit',
     title: 'a MAP_SYNC page becomes writable before its block map is on media',
     kernels: 'none; what the order in dax_finish_sync_fault() is for',
-    promises: ['P8'],
+    promises: ['P8', 'P3', 'P4', 'P5', 'P6'],
     source: 'b8a6176c214c (4.15) and the manual of mmap',
     knobs: ['syncPteBeforeCommit', 'syncUpgradeSkipsCommit'],
   },

@@ -81,6 +81,10 @@ export interface Knobs {
   readFaultTags: boolean;
   /** A PMD that is there already is not made writable by a write fault. B19. */
   existingPmdLeftAlone: boolean;
+  /** A write fault allocates and zeroes before it locks the entry, also what another one has allocated. B20. */
+  zeroesBesideFaults: boolean;
+  /** write(2) allocates a block as unwritten; a fault meanwhile zeroes and converts it. B22. */
+  writeAllocatesUnwritten: boolean;
   /** A read fault looks its block up before it locks the entry. B21, B23. */
   lookupBeforeEntryLock: boolean;
   /** The same for PMD faults. B24. */
@@ -160,6 +164,8 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   flushOfFirstDeviceOnly: false,
   readFaultTags: false,
   existingPmdLeftAlone: false,
+  zeroesBesideFaults: false,
+  writeAllocatesUnwritten: false,
   lookupBeforeEntryLock: false,
   pmdLookupBeforeEntryLock: false,
   pmdEntryLeftMapped: false,

@@ -6,7 +6,9 @@ import { HOLE, blockOf } from '../media/layout.js';
 import { hex } from '../support/units.js';
 import { AT, EVENT, LOAD, STORE } from '../trace/event.js';
 import { dataByte, fillData } from '../trace/trace.js';
+import type { DurabilityRule } from './durability.js';
 import type { JudgeState } from './state.js';
+import { ASTRAY } from './state.js';
 import type { Mechanism } from './mechanism.js';
 
 /** P1: a load shows the bytes that the file should hold at this point of the trace. */
@@ -33,7 +35,9 @@ export function checkLoad(state: JudgeState, event: number): void {
         : blockOf(layout, trace.argument(event, AT.load.address));
     // What a device reads is promised by its pin: that the block stays the file's.
     const promise = (how & LOAD.dma) !== 0 && readFrom !== mapped ? 'P13' : 'P1';
-    const mechanism = promise === 'P13' ? 'pinned-block-freed' : explainLoad(readFrom, mapped);
+    const isZeroed = readFrom === mapped && state.astray[page] === ASTRAY.zeroed;
+    const wrong = isZeroed ? 'zeroed-by-fault' : explainLoad(readFrom, mapped);
+    const mechanism = promise === 'P13' ? 'pinned-block-freed' : wrong;
     if (state.isRepeat(promise, mechanism, trace.op(event), ino)) return;
     state.report(
       {
@@ -82,23 +86,37 @@ function ownStoreHeld(
  * P9: a store through a mapping goes to the block that the file has there. One that does not is lost, and
  * so is whatever a later call promises about that page.
  */
-export function checkStore(state: JudgeState, event: number): void {
+export function checkStore(state: JudgeState, durability: DurabilityRule, event: number): void {
   const { trace, view, layout } = state;
   const ino = trace.argument(event, AT.store.ino);
   const how = trace.argument(event, AT.store.how);
   if (ino < 0 || (how & STORE.dma) !== 0) return; // what a device may reach is P13
   const offset = trace.argument(event, AT.store.offset);
   const page = view.pageAt(ino, offset);
-  if (view.blocks[page] === blockOf(layout, trace.argument(event, AT.store.address))) return;
+  if (view.blocks[page] === blockOf(layout, trace.argument(event, AT.store.address))) {
+    if ((how & STORE.kernel) !== 0 && destroys(state, event)) {
+      state.astray[page] = ASTRAY.zeroed;
+      durability.zeroed(event);
+    }
+    return;
+  }
   const isKernel = (how & STORE.kernel) !== 0;
   // Zeroing before the block is mapped.
   if (isKernel && trace.argument(event, AT.store.data) === fillData(0)) return;
-  state.astray[page] = 1;
+  state.astray[page] = ASTRAY.freedBlock;
   const mechanism: Mechanism = 'store-reached-freed-block';
   if (isKernel || state.isRepeat('P9', mechanism, -1, ino)) return;
   const detail = 'was not reached by a store through a mapping';
   const op = trace.op(event);
   state.report({ promise: 'P9', mechanism, op, event, ino, offset, store: event, detail }, null);
+}
+
+/** Does a fault zero bytes of the file that were something else? */
+function destroys({ trace, view }: JudgeState, event: number): boolean {
+  if (!view.isFaultZeroing(event)) return false;
+  const from = trace.argument(event, AT.store.offset);
+  const to = from + trace.argument(event, AT.store.length);
+  return view.firstOther(trace.argument(event, AT.store.ino), from, to, 0) >= 0;
 }
 
 /** P13: a block is not freed while it is pinned. */

@@ -1,9 +1,9 @@
 /**
- * P2 to P6, P8 and P12: when a call that promises durability returns success, everything that happened before it
- * started is on media, for the pages it covers. Decided at its return, for all later cuts.
+ * P2 to P6, P8 and P12: when a call that promises durability returns success, everything that happened
+ * before it started is on media, for the pages it covers. Decided at its return, for all later cuts.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
-import { HOLE } from '../media/layout.js';
+import { HOLE, pageOf } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
@@ -11,6 +11,7 @@ import { AT, EVENT } from '../trace/event.js';
 import { TASK_NUMBERS } from '../trace/trace.js';
 import { afterCrash } from './mismatch.js';
 import type { JudgeState } from './state.js';
+import { astrayBy } from './state.js';
 import { isSettled, settlingOf } from './settling.js';
 import { explainLostStore } from './explain.js';
 import type { Mechanism } from './mechanism.js';
@@ -239,7 +240,7 @@ export class DurabilityRule {
         const block = view.blocks[index] as number;
         const isTainted = block !== HOLE && tainted[block] === 1;
         if (!isTainted && astray[index] === 0) continue;
-        const mechanism = isTainted ? 'stale-block-exposed' : 'store-reached-freed-block';
+        const mechanism = isTainted ? 'stale-block-exposed' : astrayBy(astray[index] as number);
         if (this.met.has(mechanism)) continue;
         const candidate: Candidate = {
           promise,
@@ -253,6 +254,26 @@ export class DurabilityRule {
         };
         this.settle(candidate, made, page, [], history.versions.visible);
       }
+    }
+  }
+
+  /** Zeros over bytes of the file: what was promised of them before is broken from now on. */
+  zeroed(event: number): void {
+    const { state } = this;
+    const { trace, layout, history } = state;
+    const ino = trace.argument(event, AT.store.ino);
+    const page = pageOf(layout, trace.argument(event, AT.store.offset));
+    const plan: CrashPlan = { cut: event, version: history.versions.visible, short: [] };
+    for (const { promise, made } of state.kept) {
+      const ranges = made.ranges.filter((range) => range.ino === ino);
+      const mechanism = 'zeroed-by-fault';
+      if (ranges.length === 0 || state.isRepeat(promise, mechanism, made.op, ino)) continue;
+      const files = state.recover(plan);
+      if (typeof files === 'string') return;
+      const broken = state.expectation().checkPromise(files, { ...made, ranges }, event, page);
+      if (broken === null || broken.offset < 0) continue;
+      const found = { promise, mechanism, op: made.op, event, ino, store: event } as const;
+      state.report({ ...found, offset: broken.offset, detail: afterCrash(broken) }, plan);
     }
   }
 

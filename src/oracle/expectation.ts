@@ -272,7 +272,7 @@ export class Expectation {
   private noteStore(event: number): void {
     const { trace } = this;
     const ino = trace.argument(event, AT.store.ino);
-    if (ino < 0) return;
+    if (ino < 0 || this.view.isFaultZeroing(event)) return; // not the program's wish
     const how = trace.argument(event, AT.store.how);
     const offset = trace.argument(event, AT.store.offset);
     const block = blockOf(this.layout, trace.argument(event, AT.store.address));

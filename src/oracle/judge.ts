@@ -87,7 +87,7 @@ export class Judge {
           this.meaning.change(event);
           break;
         case EVENT.store:
-          checkStore(state, event);
+          checkStore(state, this.durability, event);
           this.exposure.store(event);
           this.frozen.store(event);
           this.meaning.change(event);

@@ -110,6 +110,10 @@ export const MECHANISMS = {
     text: 'the block is the right one, but its bytes are not what was last written',
     rows: [],
   },
+  'zeroed-by-fault': {
+    text: 'a page fault zeroed a block that the file had already, and with it what was written there',
+    rows: ['B20', 'B22'],
+  },
   'freed-while-pinned': {
     text: 'a pinned block was freed',
     rows: ['A9', 'L07'],

@@ -77,6 +77,18 @@ export function noVerdict(): Verdict {
   };
 }
 
+export const ASTRAY = {
+  no: 0,
+  /** A store went to a block that the page does not have. */
+  freedBlock: 1,
+  /** A fault zeroed bytes of the file. */
+  zeroed: 2,
+} as const;
+
+export function astrayBy(astray: number): Mechanism {
+  return astray === ASTRAY.zeroed ? 'zeroed-by-fault' : 'store-reached-freed-block';
+}
+
 /** What the rules share while a trace is being folded. */
 export class JudgeState {
   readonly view = new FileView();
@@ -91,7 +103,7 @@ export class JudgeState {
   readonly kept: { promise: PromiseId; made: PromiseMade }[] = [];
   /** Blocks that may hold bytes that are not their owner's: promises about them are checked by bytes. */
   tainted = new Uint8Array(0);
-  /** 1 for each page (over all files) of which a store went to a block that it does not have. */
+  /** For each page (over all files), an ASTRAY: its block may not hold what was last written to it. */
   astray = new Uint8Array(0);
   private expectationOrNull: Expectation | null = null;
   /** The last crash image of an opaque disk. */

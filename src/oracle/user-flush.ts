@@ -10,8 +10,8 @@
  * - bytes that were beyond the end of the file at any time: a mapped page is not unmapped when write(2) grows
  *   the file inside of it, and the new size is durable only by fsync;
  * - lines of blocks that no file owns.
- * Sizes and layouts that changed meanwhile, and what other stores left in the same bytes later, are allowed as
- * for every other promise (expectation.ts).
+ * Sizes and layouts that changed meanwhile, and what other stores left in the same bytes later, are allowed
+ * as for every other promise (expectation.ts).
  */
 import type { Disk } from '../media/disk.js';
 import { blockAddress, blockOf } from '../media/layout.js';

@@ -10,6 +10,7 @@ import { opCount } from '../program/program.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte, kindOf, STRIDE } from '../trace/trace.js';
+import { isFaultZeroing } from './fault-zeroing.js';
 
 export const NEVER = 0x7fffffff;
 export const NOBODY = -1;
@@ -45,11 +46,16 @@ export class FileView {
   private written = new Uint8Array(0);
   private contentsPageSize = 0;
   private trace!: Trace;
+  private program!: Program;
+  private disk!: Disk;
 
-  reset(program: Program, { layout, metadata }: Disk, trace: Trace): void {
+  reset(program: Program, disk: Disk, trace: Trace): void {
+    const { layout, metadata } = disk;
     const { pageSize, filePagesMax, blockCount } = layout.geometry;
     const pages = metadata.files.length * filePagesMax;
     this.layout = layout;
+    this.program = program;
+    this.disk = disk;
     this.trace = trace;
     this.filePages = filePagesMax;
     if (this.contentsPageSize !== pageSize || this.written.length < pages) {
@@ -110,7 +116,7 @@ export class FileView {
         this.exits[this.trace.op(index)] = index;
         break;
       case EVENT.store:
-        this.storeContents(args);
+        this.storeContents(index, args);
         break;
       case EVENT.extent_map:
         this.map(
@@ -198,8 +204,18 @@ export class FileView {
     this.contents.fill(0, page * this.pageSize(), (page + 1) * this.pageSize());
   }
 
+  /** Does the store at `event` zero a block that the page has already, in a fault? */
+  isFaultZeroing(event: number): boolean {
+    const page = this.pageAt(
+      this.trace.argument(event, STORE_AT.ino),
+      this.trace.argument(event, STORE_AT.offset),
+    );
+    const mapped = this.blocks[page] as number;
+    return isFaultZeroing(this.program, this.disk, this.trace, event, mapped);
+  }
+
   /** A store changes the contents of the file that it was meant for. */
-  private storeContents(args: number): void {
+  private storeContents(event: number, args: number): void {
     const rows = this.trace.rows;
     const ino = rows[args + STORE_AT.ino] as number;
     if (ino < 0) return;
@@ -212,6 +228,7 @@ export class FileView {
       const block = blockOf(this.layout, rows[args + STORE_AT.address] as number);
       if (this.blocks[page] !== block) return;
     }
+    if (data === -1 && this.isFaultZeroing(event)) return;
     this.fillContents(ino, offset, length, data);
   }
 

@@ -1,6 +1,6 @@
 /**
- * For each row of src/kernel/fault-bugs.ts the shortest program that shows it, written by hand, and what it is
- * to show. Those with more than one thread show it under some schedules, or under the one that is given.
+ * For each row of src/kernel/fault-bugs.ts a short program that shows it, written by hand, and what it shows.
+ * Those with more than one thread show it under some schedules, or under the one that is given.
  */
 export interface FaultProgram {
   readonly bug: string;
@@ -95,6 +95,39 @@ export const FAULT_PROGRAMS: readonly FaultProgram[] = [
     bug: 'B19',
     signature: 'P0 kernel-hung',
     text: one(4, 4, HUGE, 't0: load(m0, 0x0, 8)\n t0: store(m0, 0x0, 8)'),
+  },
+  {
+    bug: 'B20',
+    signature: 'P1 zeroed-by-fault',
+    text: one(
+      1,
+      0,
+      SMALL,
+      `t0: m1 = mmap(f0, pages 0..1, ${SMALL})\n t0: spawn
+      t0: store(m0, 0x0, 8)\n t0: load(m0, 0x0, 8)\n t1: store(m1, 0x40, 8)`,
+    ),
+  },
+  {
+    bug: 'B20',
+    signature: 'P3 zeroed-by-fault',
+    text: one(
+      1,
+      0,
+      SMALL,
+      `t0: m1 = mmap(f0, pages 0..1, ${SMALL})\n t0: spawn
+      t0: store(m0, 0x0, 8)\n t0: fsync(f0)\n t1: store(m1, 0x40, 8)`,
+    ),
+  },
+  {
+    bug: 'B22',
+    signature: 'P1 zeroed-by-fault',
+    text: one(
+      1,
+      0,
+      SMALL,
+      `t0: spawn\n t0: pwrite(f0, 0x0, 8)\n t0: load(m0, 0x0, 8)
+      t1: store(m0, 0x40, 8)`,
+    ),
   },
   {
     bug: 'B21',

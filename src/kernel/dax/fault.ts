@@ -39,6 +39,7 @@ import {
   slotOf,
   storeEntry,
 } from './entry.js';
+import { daxZeroRange } from './io.js';
 import {
   ENTRY_CONFLICT,
   getUnlockedEntry,
@@ -112,12 +113,21 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   if (index >= pagesOfSize(k, inode)) return FAULT.sigbus;
   const early = vmf.write || !k.knobs.lookupBeforeEntryLock ? null : inode.blocks[index]; // B21, B23
   if (early !== null && k.preempt(t, POINT['dax_iomap_pte_fault:looked_up'])) yield;
+  if (k.knobs.zeroesBesideFaults && vmf.write && shared) yield* zeroEarly(k, t, inode, index); // B20
   const entry = yield* grabMappingEntry(k, t, inode, index, false);
   if (k.preempt(t, POINT['dax_iomap_pte_fault:entry_locked'])) yield;
   let result: FaultResult = FAULT.noPage;
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) === 0) {
     const allocate = vmf.write && shared;
     const begun = yield* iomapBegin(k, t, inode, index, 1, allocate);
+    const { writeAllocatesUnwritten } = k.knobs;
+    if (
+      writeAllocatesUnwritten &&
+      allocate &&
+      k.sb.unwritten.delete(inode.blocks[index] as number)
+    ) {
+      zeroPage(k, t, inode, index); // B22
+    }
     if (!begun) {
       result = FAULT.sigbus; // ENOSPC
     } else if (vmf.write && !shared) {
@@ -129,6 +139,18 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   }
   unlockEntry(k, t, inode, index);
   return result;
+}
+
+/** What get_block() said was new is zeroed, whoever else may have allocated and zeroed it meanwhile. */
+function* zeroEarly(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
+  if (inode.blocks[index] !== HOLE) return;
+  if (k.preempt(t, POINT['dax_iomap_pte_fault:looked_up'])) yield;
+  if (yield* iomapBegin(k, t, inode, index, 1, true)) zeroPage(k, t, inode, index);
+}
+
+function zeroPage(k: Kernel, t: Task, inode: Inode, index: number): void {
+  const { pageSize } = k.program.geometry;
+  daxZeroRange(k, t, inode, index * pageSize, (index + 1) * pageSize);
 }
 
 /** Models dax_fault_check_fallback(): can a PMD map this address? */

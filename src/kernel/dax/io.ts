@@ -109,6 +109,8 @@ export function* daxWritePage(
     journalStop(k, t);
     if (!begun) return ENOSPC;
   }
+  const unwritten = isNew && k.knobs.writeAllocatesUnwritten; // B22
+  if (unwritten) k.sb.unwritten.add(inode.blocks[index] as number);
   if (k.preempt(t, POINT['dax_iomap_rw:begun'])) yield;
   const hole = coveredByHole(k, inode, index) && !k.knobs.writeTrustsExtentMap;
   const late = isNew || hole || k.knobs.writeAlwaysInvalidates;
@@ -119,6 +121,7 @@ export function* daxWritePage(
   const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
   memcpyFlushcache(k, t, address, length, byte, inode.ino, offset);
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
+  if (unwritten) k.sb.unwritten.delete(inode.blocks[index] as number);
   return 0;
 }
 

@@ -83,10 +83,19 @@ export function tryUnlockedEntry(k: Kernel, t: Task, inode: Inode, index: number
 
 /**
  * Models get_next_unlocked_entry(): waits until the entry that covers `index` is unlocked, and gives it. The
- * caller locks it or passes the wakeup on with putUnlockedEntry.
+ * caller locks it or passes the wakeup on with putUnlockedEntry. Who wants a PMD gets ENTRY_CONFLICT instead
+ * of a wait for the entry of a page.
  */
-export function* getUnlockedEntry(k: Kernel, t: Task, inode: Inode, index: number): Run<number> {
+export function* getUnlockedEntry(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  pmd = false,
+): Run<number> {
   for (;;) {
+    // Looked for again after each wait: who waited for a PTE entry and did not take it would lose a wakeup.
+    if (pmd && conflicts(k, inode, index)) return ENTRY_CONFLICT;
     const entry = tryUnlockedEntry(k, t, inode, index);
     if (entry !== null) return entry;
     const key = k.knobs.waitKeyNotAligned ? index : slotOf(k, inode, index); // B54b
@@ -143,9 +152,9 @@ export function* grabMappingEntry(
     if (!replaces) return ENTRY_CONFLICT;
     yield* replacePteEntries(k, t, inode, pmdHead(k, index), mayReplace); // A1, B06
   }
-  let entry = tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
-  if (pmd && entry !== NO_ENTRY && !isPmd(entry)) return ENTRY_CONFLICT;
-  if (pmd && entry === NO_ENTRY && conflicts(k, inode, index)) return ENTRY_CONFLICT;
+  let entry =
+    tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index, pmd));
+  if (pmd && conflicts(k, inode, index)) return ENTRY_CONFLICT;
 
   if (!pmd && isPmd(entry) && (isZero(entry) || isEmpty(entry))) {
     yield* downgrade(k, t, inode, index, entry);
@@ -193,8 +202,11 @@ function* replacePteEntries(
   for (let slot = head; slot < head + k.program.geometry.pmdPages; slot++) {
     const entry =
       tryUnlockedEntry(k, t, inode, slot) ?? (yield* getUnlockedEntry(k, t, inode, slot));
-    if (entry === NO_ENTRY || isPmd(entry)) continue;
-    if (!mayReplace()) return;
+    if (entry === NO_ENTRY || isPmd(entry) || !mayReplace()) {
+      putUnlockedEntry(k, inode, slot, entry);
+      if (entry === NO_ENTRY || isPmd(entry)) continue;
+      return;
+    }
     eraseEntry(k, t, inode, slot, WHY.replaced);
     wakeEntry(k, inode, slot, true);
   }

@@ -49,6 +49,8 @@ export class SuperBlock {
   readonly flusher = new RwSemaphore(POINT['wait:flusher']);
   readonly sUmount = new RwSemaphore(POINT['wait:s_umount']);
   readonly writers = new SbWriters();
+  /** Blocks that write(2) has allocated and not converted yet: only kernels with B22 have any. */
+  readonly unwritten = new Set<number>();
   /** Scratch space for one metadata record. */
   record = new Uint8Array(0);
 
@@ -90,6 +92,7 @@ export class SuperBlock {
     empty(journal.waitUnlocked.tasks);
     empty(journal.waitCommit.tasks);
     empty(this.dirtyInodes);
+    if (this.unwritten.size > 0) this.unwritten.clear();
     this.flusher.reset();
     this.sUmount.reset();
     this.writers.reset();
