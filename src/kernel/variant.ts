@@ -81,7 +81,7 @@ export interface Knobs {
   readFaultTags: boolean;
   /** A PMD that is there already is not made writable by a write fault. B19. */
   existingPmdLeftAlone: boolean;
-  /** A write fault allocates and zeroes before it locks the entry, also what another one has allocated. B20. */
+  /** A write fault zeroes what it found unallocated before it locks the entry, done already or not. B20. */
   zeroesBesideFaults: boolean;
   /** write(2) allocates a block as unwritten; a fault meanwhile zeroes and converts it. B22. */
   writeAllocatesUnwritten: boolean;

@@ -252,7 +252,10 @@ export class DurabilityRule {
           store: -1,
           detail: '',
         };
-        this.settle(candidate, made, page, [], history.versions.visible);
+        const shorts = mechanism === 'zeroed-by-fault' ? this.survivors(block) : [[]];
+        for (const short of shorts) {
+          if (this.settle(candidate, made, page, short, history.versions.visible)) break;
+        }
       }
     }
   }
@@ -260,21 +263,40 @@ export class DurabilityRule {
   /** Zeros over bytes of the file: what was promised of them before is broken from now on. */
   zeroed(event: number): void {
     const { state } = this;
-    const { trace, layout, history } = state;
+    const { trace, layout, history, view } = state;
     const ino = trace.argument(event, AT.store.ino);
     const page = pageOf(layout, trace.argument(event, AT.store.offset));
-    const plan: CrashPlan = { cut: event, version: history.versions.visible, short: [] };
+    const block = view.blocks[view.pageIndex(ino, page)] as number;
+    const mechanism = 'zeroed-by-fault';
     for (const { promise, made } of state.kept) {
       const ranges = made.ranges.filter((range) => range.ino === ino);
-      const mechanism = 'zeroed-by-fault';
       if (ranges.length === 0 || state.isRepeat(promise, mechanism, made.op, ino)) continue;
-      const files = state.recover(plan);
-      if (typeof files === 'string') return;
-      const broken = state.expectation().checkPromise(files, { ...made, ranges }, event, page);
-      if (broken === null || broken.offset < 0) continue;
-      const found = { promise, mechanism, op: made.op, event, ino, store: event } as const;
-      state.report({ ...found, offset: broken.offset, detail: afterCrash(broken) }, plan);
+      for (const short of this.survivors(block)) {
+        const plan: CrashPlan = { cut: event, version: history.versions.visible, short };
+        const files = state.recover(plan);
+        if (typeof files === 'string') return;
+        const wrong = state.expectation().checkPromise(files, { ...made, ranges }, event, page);
+        if (wrong === null || wrong.offset < 0) continue;
+        const found = { promise, mechanism, op: made.op, event, ino, store: event } as const;
+        state.report({ ...found, offset: wrong.offset, detail: afterCrash(wrong) }, plan);
+        break;
+      }
     }
+  }
+
+  /** All of a block's stores, and then each unit of it cut short in every way that it can be. */
+  private survivors(block: number): ShortUnit[][] {
+    const { history, layout } = this.state;
+    const { pageSize } = layout.geometry;
+    const shorts: ShortUnit[][] = [[]];
+    const first = (layout.dataStart + block * pageSize) >> history.unitShift;
+    for (let unit = first; unit < first + (pageSize >> history.unitShift); unit++) {
+      const visible = history.visible[unit] as number;
+      for (let kept = history.durable[unit] as number; kept < visible; kept++) {
+        shorts.push([{ unit, kept }]);
+      }
+    }
+    return shorts;
   }
 
   /** Is what the oldest surviving metadata version says one of the states since the call started? */

@@ -1,10 +1,10 @@
 /**
- * A page fault may zero a block before the file has it. From then on what the file shows is not the fault's to
- * change: zeros that it writes over the bytes of a write or store destroy them (P1), and whatever a call has
- * promised or will promise about them.
+ * A page fault may zero a block before the file has it. From then on what the file shows is not the fault's
+ * to change: zeros that it writes over the bytes of a write or store destroy them (P1), and with them what
+ * calls have promised or will promise.
  *
- * Only where the trace says at each store which block is whose: what a real kernel tells of its block map comes
- * later, and a block may be another page's by then.
+ * Only where the trace says at each store which block is whose: what a real kernel tells of its block map
+ * comes later, and a block may be another page's by then.
  */
 import type { Disk } from '../media/disk.js';
 import { blockOf } from '../media/layout.js';
