@@ -95,13 +95,10 @@ function promisesOf(program: Program, disk: Disk, trace: Trace): PromiseMade[] {
         if (hasSucceeded(promise, result)) {
           if (promise === 'P2') ranges.push(writtenRange(call, file, result));
           const before = coveredBefore(program, trace, promise, begin, event);
-          const base = { promise, op, task: trace.task(begin), begin, end: event, before };
-          if (promise === 'P8') {
-            const flush = userFlushOf(program, disk, trace, op, event);
-            made.push({ ...base, ranges: flush.ranges, flush });
-          } else {
-            made.push({ ...base, ranges });
-          }
+          const flush = promise === 'P8' ? userFlushOf(program, disk, trace, op, event) : null;
+          const covered = flush === null ? ranges : flush.ranges;
+          const task = trace.task(begin);
+          made.push({ promise, op, task, begin, end: event, before, ranges: covered, flush });
         }
         break;
       }

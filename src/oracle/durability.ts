@@ -111,13 +111,9 @@ export class DurabilityRule {
     }
     const { promise, op, begin } = open;
     const before = coveredBefore(program, trace, promise, begin, event);
-    const call = { promise, op, task, begin, end: event, before };
-    const flush =
-      promise === 'P8' ? userFlushOf(program, this.state.disk, trace, op, event) : undefined;
-    const made: PromiseMade =
-      flush === undefined
-        ? { ...call, ranges: open.ranges }
-        : { ...call, ranges: flush.ranges, flush };
+    const flush = promise === 'P8' ? userFlushOf(program, this.state.disk, trace, op, event) : null;
+    const ranges = flush === null ? open.ranges : flush.ranges;
+    const made: PromiseMade = { promise, op, task, begin, end: event, before, ranges, flush };
     // Clearing an empty set is slow.
     if (this.met.size > 0) this.met.clear();
     if (this.explained.size > 0) this.explained.clear();

@@ -93,7 +93,7 @@ export interface PromiseMade {
   readonly before: number;
   readonly ranges: readonly FileRange[];
   /** Of P8: which stores it is about. */
-  readonly flush?: UserFlush;
+  readonly flush: UserFlush | null;
 }
 
 export interface Violation {

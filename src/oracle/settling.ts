@@ -35,7 +35,7 @@ export function settlingOf(how: number, contract: Contract): Settling {
 export function isSettled(trace: Trace, view: FileView, deed: Deed, made: PromiseMade): boolean {
   if (made.promise === 'P2') return deed.op === made.op;
   // What else the same operation did, such as the zeroing of a new block, is not the program's store.
-  if (made.flush !== undefined && !isPromisedStore(deed, made.flush)) return false;
+  if (made.flush !== null && !isPromisedStore(deed, made.flush)) return false;
   switch (deed.settling) {
     case 'visible':
       return deed.event < made.before || (deed.task === made.task && deed.issued < made.before);

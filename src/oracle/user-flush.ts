@@ -70,10 +70,21 @@ export function userFlushOf(
     const changed = Math.max(view.mappedAt[block] as number, view.broughtAt[page] as number);
     since = Math.max(since, kept ? changed : end);
   }
+  const stores = syncStores(program);
+  const isPromised = ({ ino, from, to }: FileRange): boolean => {
+    for (let event = since + 1; event < end; event++) {
+      if (trace.kind(event) !== EVENT.store || !stores.has(trace.op(event))) continue;
+      const offset = trace.argument(event, AT.store.offset);
+      const meets = offset < to && offset + trace.argument(event, AT.store.length) > from;
+      if (meets && trace.argument(event, AT.store.ino) === ino) return true;
+    }
+    return false;
+  };
+  // Lines without such a store are not worth a look at what survives.
   const ranges = lines
     .map(({ ino, from, to }) => ({ ino, from, to: Math.min(to, sizes[ino] as number) }))
-    .filter(({ from, to }) => from < to);
-  return { ranges, stores: syncStores(program), since };
+    .filter((range) => range.from < range.to && isPromised(range));
+  return { ranges, stores, since };
 }
 
 /** The bytes of files behind the lines of one flush. */
