@@ -141,6 +141,8 @@ export class DurabilityRule {
         const first = (layout.dataStart + block * pageSize) >> history.unitShift;
         for (let unit = first; unit < first + unitsPerBlock; unit++) {
           if ((history.visible[unit] as number) === (history.durable[unit] as number)) continue;
+          const offset = page * pageSize + ((unit - first) << history.unitShift);
+          if (offset >= range.to || offset + (1 << history.unitShift) <= range.from) continue;
           this.checkUnit(promise, made, range.ino, page, unit);
         }
       }
@@ -308,7 +310,9 @@ export class DurabilityRule {
       const file = durable.files[range.ino];
       if (file === undefined) continue;
       const size = view.sizes[range.ino] as number;
-      if (!this.isCurrent(range.ino, SIZE, file.size, size, made)) {
+      // What a program has flushed lies within every size that the file has had.
+      const asksSize = made.flush === null;
+      if (asksSize && !this.isCurrent(range.ino, SIZE, file.size, size, made)) {
         this.settleMetadata(promise, made, range.ino, -1, version);
       }
       for (let page = Math.floor(range.from / pageSize); page < range.to / pageSize; page++) {
