@@ -72,14 +72,16 @@ export class ModelTarget implements Target {
   }
 }
 
+const WAITS_FOR_PROGRAM: readonly number[] = [POINT['wait:page_idle'], POINT['wait:thaw']];
+
 /**
- * A warning of the kernel about itself, or a wait that nobody can end. Who waits for a pin waits for the
- * program, which may never drop it, and others queue behind that one: such a run is no failure.
+ * A warning of the kernel about itself, or a wait that nobody can end. Who waits for a pin or a thaw waits
+ * for the program, in which it may never come, and others queue behind that one: such a run is no failure.
  */
 function alarmOf(warning: string | null, stuck: readonly StuckTask[]): Alarm | null {
   if (warning !== null) return { kind: 'warned', text: warning };
   const [first] = stuck;
   if (first === undefined) return null;
-  if (stuck.some(({ point }) => point === POINT['wait:page_idle'])) return null;
+  if (stuck.some(({ point }) => WAITS_FOR_PROGRAM.includes(point))) return null;
   return { kind: 'hung', text: `t${first.task} stays at ${POINT_NAMES[first.point]} for ever` };
 }

@@ -88,6 +88,9 @@ export const POINT_NAMES = [
   'pin_user_pages:page_pinned',
   'dma:page_done',
   'unpin_user_pages:page_done',
+  // A lookup before the entry is locked, which only kernels with B21, B23 or B24 do.
+  'dax_iomap_pte_fault:looked_up',
+  'dax_iomap_pmd_fault:looked_up',
   // Freezing.
   'wait:writers',
   'wait:thaw',
@@ -95,9 +98,6 @@ export const POINT_NAMES = [
   'freeze_super:writers_gone',
   'freeze_super:faults_gone',
   'freeze_super:synced',
-  // A lookup before the entry is locked, which only kernels with B21, B23 or B24 do.
-  'dax_iomap_pte_fault:looked_up',
-  'dax_iomap_pmd_fault:looked_up',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];
