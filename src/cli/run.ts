@@ -284,12 +284,11 @@ function progressLine(summary: CampaignSummary): string {
   ].join('  ');
 }
 
-/** Promises that the model is not asked for, and those of which a real trace says nothing. */
-const NOT_OF_MODEL: readonly string[] = ['P0'];
+/** Promises of which a real trace says nothing. */
 const NOT_OF_REAL: readonly string[] = ['P1', 'P13'];
 
 function judgedPromises({ real }: CampaignSummary): string[] {
-  const left = real === null ? NOT_OF_MODEL : NOT_OF_REAL;
+  const left = real === null ? [] : NOT_OF_REAL;
   return Object.keys(PROMISES).filter((id) => !left.includes(id));
 }
 
@@ -319,7 +318,7 @@ function summaryText(summary: CampaignSummary): string {
     sampledText(summary),
     `${thousands(summary.promisesDecided)} promises of ${judgedPromises(summary).join(', ')} decided; ` +
       `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
-    'not judged: flushes by users of MAP_SYNC mappings (P8); calls under way in ' +
+    'not judged: calls under way in ' +
       `${plural(summary.stuckExecutions, 'execution')} that ended with a thread waiting for ever`,
   ];
   if (summary.workersLost > 0)
