@@ -2,7 +2,7 @@
  * What `--kernel` names, made into something that runs programs: a preset of the model, or a real kernel.
  */
 import type { KernelSpec } from './kernel/model-target.js';
-import { ModelTarget, resolveKernel as resolveModel } from './kernel/model-target.js';
+import { ModelTarget, profileOf, resolveKernel as resolveModel } from './kernel/model-target.js';
 import { openKernelImage } from './qemu/kernel-image.js';
 import { QemuTarget } from './qemu/target.js';
 import type { Settings } from './run.js';
@@ -42,7 +42,7 @@ export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSp
 }
 
 export function openTarget(kernel: KernelSpec, settings: Settings): Target {
-  if (!isReal(kernel)) return ModelTarget.of(kernel);
+  if (!isReal(kernel)) return ModelTarget.of(kernel, profileOf(settings.fs));
   const real = settings.real ?? DEFAULT_REAL;
   return new QemuTarget({ ...real, kernel: fileOf(kernel), filesystem: settings.fs });
 }

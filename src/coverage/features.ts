@@ -80,6 +80,7 @@ export class FeatureCollector {
           this.notePage(trace, event, trace.argument(event, FAULT_DONE.result));
           break;
         case EVENT.extent_map:
+        case EVENT.extent_remap:
         case EVENT.extent_unmap:
           this.notePage(trace, event, 0);
           break;

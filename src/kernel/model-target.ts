@@ -2,7 +2,8 @@
  * The model kernel as a target: a preset, with the fixes of some catalogued bugs taken back.
  */
 import { freshDisk } from '../media/layout.js';
-import { MODEL_DIALECT } from '../program/dialect.js';
+import type { Dialect } from '../program/dialect.js';
+import { MODEL_DIALECT, SHARING_DIALECT } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -12,6 +13,7 @@ import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
 import { bugByName } from './bugs.js';
 import { execute } from './engine.js';
+import { Refcounts } from './fs/refcounts.js';
 import { Kernel } from './kernel.js';
 import { POINT, POINT_NAMES } from './points.js';
 import { knobsOf, presetByName } from './presets.js';
@@ -25,6 +27,12 @@ export interface KernelSpec {
   readonly bugs: readonly string[];
 }
 
+/** The file system: as ext4, or one that shares blocks besides, as XFS does. */
+export type Profile = 'plain' | 'reflink';
+
+export const profileOf = (filesystem: string): Profile =>
+  filesystem.startsWith('xfs-reflink') ? 'reflink' : 'plain';
+
 /** @throws UsageError for a kernel or bug that is not known. */
 export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSpec {
   presetByName(kernel);
@@ -34,7 +42,7 @@ export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSp
 export class ModelTarget implements Target {
   readonly pace = MODEL_PACE;
   readonly pointNames = POINT_NAMES;
-  readonly dialect = MODEL_DIALECT;
+  readonly dialect: Dialect;
   readonly contract: Contract;
   private readonly kernel = new Kernel(new Trace());
   private readonly switches: Switch[] = [];
@@ -42,17 +50,21 @@ export class ModelTarget implements Target {
   constructor(
     private readonly knobs: Knobs,
     contract: Contract = LINUX_CONTRACT,
+    profile: Profile = 'plain',
   ) {
     this.contract = contract;
+    this.dialect = profile === 'reflink' ? SHARING_DIALECT : MODEL_DIALECT;
+    if (profile === 'reflink') this.kernel.sb.refcounts = new Refcounts();
   }
 
-  static of(spec: KernelSpec): ModelTarget {
+  static of(spec: KernelSpec, profile: Profile = 'plain'): ModelTarget {
     const bugs = spec.bugs.map(bugByName);
     const knobs = bugs.reduce(
       (sum, bug) => withKnobs(sum, bug.knobs),
       knobsOf(presetByName(spec.kernel)),
     );
-    return new ModelTarget(knobs, { tracksDma: bugs.some((bug) => bug.tracksDma === true) });
+    const contract = { tracksDma: bugs.some((bug) => bug.tracksDma === true) };
+    return new ModelTarget(knobs, contract, profile);
   }
 
   execute(program: Program, scheduler: Scheduler): Execution & { readonly disk: FreshDisk } {

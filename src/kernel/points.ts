@@ -98,6 +98,12 @@ export const POINT_NAMES = [
   'freeze_super:writers_gone',
   'freeze_super:faults_gone',
   'freeze_super:synced',
+  // Shared blocks.
+  'xfs_reflink_allocate_cow:staged',
+  'dax_iomap_copy_around:copied',
+  'dax_unshare_iter:block_done',
+  'xfs_file_remap_range:flushed',
+  'xfs_file_remap_range:unmapped',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -15,6 +15,10 @@ export interface Inode {
   diskSize: number;
   /** Block of each page, HOLE where there is none. */
   blocks: Int32Array;
+  /** The CoW fork: blocks that are to replace those of `blocks`; only where the file system shares blocks. */
+  cowBlocks: Int32Array;
+  /** XFS_DIFLAG2_REFLINK: the file has shared blocks with another one at some time. */
+  reflinked: boolean;
   /** i_pages: the DAX entry of each page index; a PMD entry is in the slot of its head. */
   entries: Int32Array;
   /** PAGECACHE_TAG_DIRTY and PAGECACHE_TAG_TOWRITE of each slot. */

@@ -111,6 +111,24 @@ export interface Knobs {
   edgesCached: boolean;
   /** Of a copy of less than a word the first line is written back, no second one. B61. */
   smallCopyFlushesOneLine: boolean;
+  /** CoW by write(2) leaves the old block mapped. B55. */
+  cowKeepsMapping: boolean;
+  /** CoW by write(2) leaves the entry DIRTY, so invalidation leaves the old block mapped. B56. */
+  cowKeepsDirty: boolean;
+  /** Unsharing copies as many bytes as were asked for, from the start of the block. B57. */
+  unshareCopiesRange: boolean;
+  /** CoW over a hole does not zero what the write leaves of the block. B58. */
+  cowEdgesNotZeroed: boolean;
+  /** What write(2), unsharing and zeroing copy to a new block stays in the cache. L09. */
+  cowCopyNotFlushed: boolean;
+  /** What a write fault copies to a new block is flushed no earlier than by an fsync. L10. */
+  cowFaultCopyNotFlushed: boolean;
+  /** write(2) does not keep faults away while it copies a block. L11. */
+  cowWriteBesideFaults: boolean;
+  /** CoW by write(2) clears the tags of the old block without flushing it. L12. */
+  cowClearsDirty: boolean;
+  /** A block is written in place before the remap that unshared it has committed. L13. */
+  shareForgottenEarly: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -179,6 +197,15 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   fourBytesCached: false,
   edgesCached: false,
   smallCopyFlushesOneLine: false,
+  cowKeepsMapping: false,
+  cowKeepsDirty: false,
+  unshareCopiesRange: false,
+  cowEdgesNotZeroed: false,
+  cowCopyNotFlushed: false,
+  cowFaultCopyNotFlushed: false,
+  cowWriteBesideFaults: false,
+  cowClearsDirty: false,
+  shareForgottenEarly: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

@@ -20,9 +20,9 @@
  */
 import { assert } from '../support/assert.js';
 import { LINE_SIZE } from '../support/units.js';
-import { EVENT, FENCE, FLUSH, STORE } from '../trace/event.js';
+import { EVENT, FENCE, FLUSH, NO_INO, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { fillData } from '../trace/trace.js';
+import { fillData, poolData } from '../trace/trace.js';
 
 /** Stores that a buffer holds; the next one drains the oldest. Hardware has 40 to 70. */
 const BUFFER_CAPACITY = 8;
@@ -150,6 +150,17 @@ export class Cpus {
       offset,
       issued,
     );
+    if ((how & STORE.nonTemporal) !== 0) this.outstanding[cpu] = 1;
+  }
+
+  /** A kernel store of bytes that are elsewhere in device memory: they are nobody's until they are mapped. */
+  copyNow(cpu: number, op: number, from: number, to: number, length: number, how: number): void {
+    this.drain(cpu);
+    this.onWrite(to, length);
+    this.memory.copyWithin(to, from, from + length);
+    const data = poolData(this.trace, this.memory.subarray(to, to + length), length);
+    const issued = this.trace.length;
+    this.trace.append(EVENT.store, cpu, op, to, length, data, how, NO_INO, 0, issued);
     if ((how & STORE.nonTemporal) !== 0) this.outstanding[cpu] = 1;
   }
 

@@ -85,7 +85,7 @@ export class DurabilityRule {
       this.changesOf(trace.argument(event, AT.i_size.ino)).push({ event, page: SIZE, value });
       return;
     }
-    const isMapped = kind === EVENT.extent_map;
+    const isMapped = kind !== EVENT.extent_unmap;
     const at = isMapped ? AT.extent_map : AT.extent_unmap;
     const page = trace.argument(event, at.page);
     const value = isMapped ? trace.argument(event, at.block) : HOLE;
@@ -200,7 +200,10 @@ export class DurabilityRule {
   private isPromised(store: number, made: PromiseMade, ino: number, page: number): boolean {
     const { trace, view, layout, options } = this.state;
     const { pageSize } = layout.geometry;
-    const brought = view.broughtAt[view.pageIndex(ino, page)] as number;
+    const index = view.pageIndex(ino, page);
+    // A copy holds bytes that are older than itself: whether it was promised, only its image tells.
+    if (view.copied[index] === 1 && store < (view.placedAt[index] as number)) return true;
+    const brought = view.broughtAt[index] as number;
     if (brought > store) return this.isBroughtInTime(brought, made);
     if (trace.argument(store, AT.store.ino) !== ino) return false;
     const from = trace.argument(store, AT.store.offset);

@@ -63,6 +63,7 @@ const EFFECTS: ReadonlyMap<number, number> = new Map([
   [EVENT.dax_delete_entry, AT.dax_delete_entry.ino],
   [EVENT.extent_unmap, AT.extent_unmap.ino],
   [EVENT.content, AT.content.ino],
+  [EVENT.extent_remap, AT.extent_remap.ino],
 ]);
 
 /** No action of a byte is settled. */
@@ -244,7 +245,13 @@ export class Expectation {
         this.noteStore(event);
         break;
       case EVENT.extent_map:
-        this.former.mapped(trace.argument(event, AT.extent_map.block));
+        this.former.mapped(
+          trace.argument(event, AT.extent_map.block),
+          view.pageIndex(
+            trace.argument(event, AT.extent_map.ino),
+            trace.argument(event, AT.extent_map.page),
+          ),
+        );
         break;
       case EVENT.extent_unmap:
         this.noteUnmap(
@@ -293,7 +300,7 @@ export class Expectation {
       block,
     };
     this.addAction(ino, action);
-    for (const left of this.former.of(block)) {
+    for (const left of this.former.of(block, page)) {
       if (this.view.blocks[left] !== block) this.addStray(action, left);
     }
   }
@@ -330,7 +337,11 @@ export class Expectation {
     const { trace } = this;
     const ino = trace.argument(event, AT.content.ino);
     const offset = trace.argument(event, AT.content.offset);
-    this.former.brought(this.view.blocks[this.view.pageAt(ino, offset)] as number);
+    const page = this.view.pageAt(ino, offset);
+    // To a page with a copy of its own the bytes came, not the block.
+    if (this.view.copied[page] === 0) {
+      this.former.brought(this.view.blocks[page] as number, page);
+    }
     this.addAction(ino, {
       event,
       op: trace.op(event),

@@ -11,6 +11,7 @@ import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import type { RecoveredFiles } from '../media/disk.js';
 import { blockOf, HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
+import { empty } from '../support/lists.js';
 import { hex, WORD_SHIFT } from '../support/units.js';
 import { AT, STORE } from '../trace/event.js';
 import { afterCrash } from './mismatch.js';
@@ -18,9 +19,17 @@ import type { JudgeState } from './state.js';
 import type { Mechanism } from './mechanism.js';
 import { NOBODY } from './view.js';
 
+/** A page that has a block which another page has, too. */
+interface SharedPage {
+  readonly block: number;
+  readonly page: number;
+}
+
 export class ExposureRule {
   /** For each metadata version, the owner of each block (page index over all files, or NOBODY). */
   private readonly owners: Int32Array[] = [];
+  /** For each version, the pages that share a block with the one in `owners`; empty where none do. */
+  private readonly others: SharedPage[][] = [];
 
   constructor(private readonly state: JudgeState) {}
 
@@ -49,33 +58,116 @@ export class ExposureRule {
     const { durable, visible } = this.state.history.versions;
     for (let version = durable; version <= visible; version++) {
       const owner = (this.owners[version] as Int32Array)[block] as number;
-      if (owner === NOBODY || owner === page) continue;
-      this.state.tainted[block] = 1;
-      this.settle(event, event, owner, version, [], this.explainStray(event, page, block));
+      if (owner === NOBODY) continue;
+      this.storeUnder(event, page, block, version, owner);
+      for (const other of this.others[version] as SharedPage[]) {
+        if (other.block === block) this.storeUnder(event, page, block, version, other.page);
+      }
     }
+  }
+
+  private storeUnder(
+    event: number,
+    page: number,
+    block: number,
+    version: number,
+    owner: number,
+  ): void {
+    if (owner === page) return;
+    this.state.tainted[block] = 1;
+    this.settle(event, event, owner, version, [], this.explainStray(event, page, block));
   }
 
   /** A commit: are the blocks that it maps anew free of old bytes, in every survivor? */
   commit(event: number): void {
-    const { history, layout, view } = this.state;
+    const { history, view, tainted } = this.state;
     const version = history.versions.visible;
     const owners = this.ownersOf(version);
     const before = this.owners[version - 1] as Int32Array;
     const lastCommit = history.versions.events[version - 1] as number;
-    const { pageSize } = layout.geometry;
-    const unitsPerBlock = pageSize >> history.unitShift;
     for (let block = 0; block < owners.length; block++) {
       const owner = owners[block] as number;
       if (owner === NOBODY) continue;
       // The same owner as before is no news, unless the block came back to it, or was not clean then (the
       // file may have grown over those bytes since).
-      const known = owner === before[block] && (view.mappedAt[block] as number) <= lastCommit;
-      if (known && this.state.tainted[block] === 0) continue;
-      const first = (layout.dataStart + block * pageSize) >> history.unitShift;
-      for (let unit = first; unit < first + unitsPerBlock; unit++) {
-        this.checkUnit(event, unit, owner, version, block);
+      const at = (view.shared[block] === 1 ? view.placedAt[owner] : view.mappedAt[block]) as number;
+      if (owner === before[block] && at <= lastCommit && tainted[block] === 0) continue;
+      this.checkBlock(event, owner, version, block);
+    }
+    for (const { block, page } of this.others[version] as SharedPage[]) {
+      const known = (view.placedAt[page] as number) <= lastCommit && tainted[block] === 0;
+      if (!known) this.checkBlock(event, page, version, block);
+    }
+  }
+
+  private checkBlock(event: number, owner: number, version: number, block: number): void {
+    const { history, layout, view } = this.state;
+    const { pageSize } = layout.geometry;
+    const unitsPerBlock = pageSize >> history.unitShift;
+    const first = (layout.dataStart + block * pageSize) >> history.unitShift;
+    const isCopy = view.copied[owner] === 1 && view.blocks[owner] === block;
+    const brought = (view.broughtAt[owner] as number) > (view.placedAt[owner] as number);
+    const cameWithBytes = isCopy || brought;
+    for (let unit = first; unit < first + unitsPerBlock; unit++) {
+      if (cameWithBytes) this.checkBrought(event, unit, owner, version, block);
+      else this.checkUnit(event, unit, owner, version, block);
+    }
+  }
+
+  /**
+   * The same for a block that came to its owner with bytes in it: those of another page, or a copy of its own.
+   * What was there when it came is right; every shorter survivor, and every later store for another page, is a
+   * candidate. So is all of a copy that left something out.
+   */
+  private checkBrought(
+    event: number,
+    unit: number,
+    owner: number,
+    version: number,
+    block: number,
+  ): void {
+    const { history, view } = this.state;
+    const placedAt = view.placedAt[owner] as number;
+    const durable = history.durable[unit] as number;
+    let before = 0;
+    let clean = 0;
+    for (
+      let record = history.firstRecord(unit);
+      record !== NO_RECORD;
+      record = history.recordNext[record] as number
+    ) {
+      const store = history.recordEvent[record] as number;
+      before += history.recordWords[record] as number;
+      if (store < placedAt) {
+        clean = before;
+      } else if (this.pageOfStore(store, unit) !== owner && before > durable) {
+        this.candidateAt(event, unit, before, owner, version, store);
       }
     }
+    const complete = view.copied[owner] === 0 || this.isFilled(unit, block, placedAt);
+    const end = complete ? clean - 1 : clean;
+    for (let kept = durable; kept <= end; kept++) {
+      this.candidateAt(event, unit, kept, owner, version, -1);
+    }
+  }
+
+  /** Was every byte of the unit stored between the block's last owner and the event at which it came? */
+  private isFilled(unit: number, block: number, placedAt: number): boolean {
+    const { history, view, trace } = this.state;
+    const bytes = 1 << history.unitShift;
+    const start = unit << history.unitShift;
+    const filled = new Uint8Array(bytes);
+    for (
+      let record = history.firstRecord(unit);
+      record !== NO_RECORD;
+      record = history.recordNext[record] as number
+    ) {
+      const store = history.recordEvent[record] as number;
+      if (store >= placedAt || store <= (view.freedAt[block] as number)) continue;
+      const from = trace.argument(store, AT.store.address) - start;
+      filled.fill(1, Math.max(0, from), from + trace.argument(store, AT.store.length));
+    }
+    return !filled.includes(0);
   }
 
   /** Walks the chain of a unit of a newly mapped block; every prefix that is not clean is a candidate. */
@@ -231,11 +323,16 @@ export class ExposureRule {
       this.owners[version] = owners;
     }
     owners.fill(NOBODY);
+    const others = (this.others[version] ??= []);
+    empty(others);
     const metadata = history.versions.metadata(version, trace);
     metadata.files.forEach((file, ino) => {
       for (let page = 0; page < file.blocks.length; page++) {
         const block = file.blocks[page] as number;
-        if (block !== HOLE) owners[block] = view.pageIndex(ino, page);
+        if (block === HOLE) continue;
+        const index = view.pageIndex(ino, page);
+        if (owners[block] === NOBODY) owners[block] = index;
+        else others.push({ block, page: index });
       }
     });
     return owners;

@@ -2,12 +2,15 @@
  * The pages that blocks have left by an operation that moves blocks. Until the move is durable a crash can
  * undo it, and what was stored to the block since is then at its former page: nobody promised it there, and
  * it is not foreign either.
+ *
+ * That goes for the page that the block has moved to. Of two pages that shared it, one must not see what the
+ * other stores there after it left (P9).
  */
 export class FormerPages {
   /** By block: the pages that it has left. */
   private readonly left = new Map<number, Set<number>>();
-  /** Blocks that have come to their page with the bytes in them. */
-  private readonly moved = new Set<number>();
+  /** By block, for each page to which it has come with the bytes in it: the pages that it had left by then. */
+  private readonly moved = new Map<number, Map<number, readonly number[]>>();
 
   unmapped(block: number, page: number): void {
     const pages = this.left.get(block) ?? new Set<number>();
@@ -15,15 +18,17 @@ export class FormerPages {
   }
 
   /** To a page that is to get it empty, unless `brought` follows. */
-  mapped(block: number): void {
-    this.moved.delete(block);
+  mapped(block: number, page: number): void {
+    this.moved.get(block)?.delete(page);
   }
 
-  brought(block: number): void {
-    this.moved.add(block);
+  brought(block: number, page: number): void {
+    const pages = this.moved.get(block) ?? new Map<number, readonly number[]>();
+    this.moved.set(block, pages.set(page, [...(this.left.get(block) ?? [])]));
   }
 
-  of(block: number): Iterable<number> {
-    return this.moved.has(block) ? (this.left.get(block) ?? []) : [];
+  /** Where a store to the block that was meant for `page` may show, too. */
+  of(block: number, page: number): readonly number[] {
+    return this.moved.get(block)?.get(page) ?? [];
   }
 }

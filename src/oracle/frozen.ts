@@ -81,7 +81,7 @@ export class FrozenRule {
       this.report(event, 'changed-while-frozen', trace.argument(event, SIZES.ino), -1, -1);
       return;
     }
-    const at = kind === EVENT.extent_map ? MAPPED : UNMAPPED;
+    const at = kind === EVENT.extent_unmap ? UNMAPPED : MAPPED;
     const offset = trace.argument(event, at.page) * layout.geometry.pageSize;
     this.report(event, 'changed-while-frozen', trace.argument(event, at.ino), offset, -1);
   }

@@ -53,7 +53,7 @@ export class Judge {
     const { history, view, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
-      if (kind === EVENT.extent_map) {
+      if (kind === EVENT.extent_map || kind === EVENT.extent_remap) {
         checkReuse(state, event);
         // A new owner, to be looked at when it is committed.
         state.tainted[trace.argument(event, AT.extent_map.block)] = 0;
@@ -81,6 +81,7 @@ export class Judge {
           this.meaning.change(event);
           break;
         case EVENT.extent_map:
+        case EVENT.extent_remap:
         case EVENT.i_size:
           this.durability.noteMetadata(event);
           this.frozen.metadata(event);

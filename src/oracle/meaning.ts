@@ -30,6 +30,7 @@ const CHANGES = new Map<number, number>([
   [EVENT.store, AT.store.ino],
   [EVENT.i_size, AT.i_size.ino],
   [EVENT.extent_map, AT.extent_map.ino],
+  [EVENT.extent_remap, AT.extent_remap.ino],
   [EVENT.extent_unmap, AT.extent_unmap.ino],
   [EVENT.content, AT.content.ino],
 ]);

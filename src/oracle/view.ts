@@ -17,7 +17,7 @@ export const NOBODY = -1;
 
 /** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
 const { store: STORE_AT, extent_map: MAP_AT, extent_unmap: UNMAP_AT, i_size: SIZE_AT } = AT;
-const { pin: PIN_AT, unpin: UNPIN_AT, content: CONTENT_AT } = AT;
+const { pin: PIN_AT, unpin: UNPIN_AT, content: CONTENT_AT, extent_remap: REMAP_AT } = AT;
 
 export class FileView {
   layout!: Layout;
@@ -32,6 +32,12 @@ export class FileView {
   private lastUnmap = new Int32Array(0);
   /** The last event that brought each page bytes with its block; -1 if none did. */
   broughtAt = new Int32Array(0);
+  /** The last event that gave each page its block; -1 for mkfs. */
+  placedAt = new Int32Array(0);
+  /** 1 for each page that got its block with its own bytes copied to it. */
+  copied = new Uint8Array(0);
+  /** 1 for each block that several pages have had at a time. */
+  shared = new Uint8Array(0);
   /** Unreleased pins of each block. */
   pins = new Int32Array(0);
   /** i_size of each file. */
@@ -71,15 +77,21 @@ export class FileView {
     if (this.blocks.length !== pages) {
       this.blocks = new Int32Array(pages);
       this.broughtAt = new Int32Array(pages);
+      this.placedAt = new Int32Array(pages);
+      this.copied = new Uint8Array(pages);
     }
     this.broughtAt.fill(-1);
+    this.placedAt.fill(-1);
+    this.copied.fill(0);
     if (this.owner.length !== blockCount) {
       this.owner = new Int32Array(blockCount);
       this.mappedAt = new Int32Array(blockCount);
       this.freedAt = new Int32Array(blockCount);
       this.lastUnmap = new Int32Array(blockCount);
       this.pins = new Int32Array(blockCount);
+      this.shared = new Uint8Array(blockCount);
     }
+    this.shared.fill(0);
     if (this.sizes.length !== metadata.files.length)
       this.sizes = new Int32Array(metadata.files.length);
     const ops = opCount(program);
@@ -134,6 +146,13 @@ export class FileView {
         break;
       case EVENT.content:
         this.bringContents(index, args);
+        break;
+      case EVENT.extent_remap:
+        this.remap(
+          this.pageIndex(rows[args + REMAP_AT.ino] as number, rows[args + REMAP_AT.page] as number),
+          rows[args + REMAP_AT.block] as number,
+          index,
+        );
         break;
       case EVENT.i_size:
         this.sizes[rows[args + SIZE_AT.ino] as number] = rows[args + SIZE_AT.size] as number;
@@ -192,15 +211,34 @@ export class FileView {
 
   private map(page: number, block: number, event: number): void {
     this.blocks[page] = block;
+    this.placedAt[page] = event;
+    this.copied[page] = 0;
+    if (this.owner[block] !== NOBODY) this.shared[block] = 1;
     this.owner[block] = page;
     this.mappedAt[block] = event;
     this.freedAt[block] = this.lastUnmap[block] as number;
   }
 
-  private unmap(page: number, block: number, event: number): void {
-    this.lastUnmap[block] = event;
+  /** The bytes stay what they are, and have been copied to the new block before. */
+  private remap(page: number, block: number, event: number): void {
+    const old = this.blocks[page] as number;
+    if (old !== HOLE) this.leave(page, old, event);
+    this.map(page, block, event);
+    this.copied[page] = 1;
+  }
+
+  private leave(page: number, block: number, event: number): void {
     this.blocks[page] = HOLE;
-    if (this.owner[block] === page) this.owner[block] = NOBODY;
+    if (this.owner[block] === page) {
+      this.owner[block] = this.shared[block] === 0 ? NOBODY : this.blocks.indexOf(block);
+    }
+    if (this.owner[block] !== NOBODY) return; // another page still has it
+    this.lastUnmap[block] = event;
+    this.shared[block] = 0;
+  }
+
+  private unmap(page: number, block: number, event: number): void {
+    this.leave(page, block, event);
     this.contents.fill(0, page * this.pageSize(), (page + 1) * this.pageSize());
   }
 

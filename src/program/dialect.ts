@@ -6,7 +6,7 @@
  */
 import type { Geometry } from './geometry.js';
 import type { OpCode } from './op.js';
-import { flagsBound, OP, OP_CODES, specOf } from './op.js';
+import { FALLOCATE, flagsBound, OP, OP_CODES, specOf } from './op.js';
 
 export interface Dialect {
   readonly operations: ReadonlySet<OpCode>;
@@ -31,6 +31,16 @@ export const MODEL_DIALECT: Dialect = Object.freeze({
     [OP.fallocate, 2],
   ]),
   varies: new Set<OpCode>([OP.pwrite]),
+});
+
+/** Of a model whose file system shares blocks. */
+export const SHARING_DIALECT: Dialect = Object.freeze({
+  operations: new Set([...MODEL_DIALECT.operations, OP.reflink, OP.reflink_range]),
+  flagsBounds: new Map<OpCode, number>([
+    ...MODEL_DIALECT.flagsBounds,
+    [OP.fallocate, FALLOCATE.unshareRange + 1],
+  ]),
+  varies: new Set<OpCode>([...MODEL_DIALECT.varies, OP.fallocate, OP.reflink_range]),
 });
 
 /** A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. */

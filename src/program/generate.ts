@@ -10,11 +10,11 @@ import type { Choice } from '../support/choice.js';
 import { between, chance, pick, pickWeighted } from '../support/choice.js';
 import { empty } from '../support/lists.js';
 import type { Dialect } from './dialect.js';
-import { drawnFlagsBound, MODEL_DIALECT } from './dialect.js';
+import { drawnFlagsBound, MODEL_DIALECT, SHARING_DIALECT } from './dialect.js';
 import { thawed } from './freeze.js';
 import type { Geometry } from './geometry.js';
 import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
-import { drawKernelOp, varied } from './kernel-operations.js';
+import { drawKernelOp, varied, variedSharing } from './kernel-operations.js';
 import type { Op, OpCode } from './op.js';
 import {
   FALLOCATE,
@@ -142,6 +142,7 @@ export class ProgramGenerator {
 
   private vary(choice: Choice, drawn: Op): Op {
     const { geometry } = this.options;
+    if (this.dialect === SHARING_DIALECT) return variedSharing(choice, drawn, geometry);
     const op = varied(choice, drawn, geometry);
     return op.flags < drawnFlagsBound(this.dialect, op.code, geometry) ? op : drawn;
   }

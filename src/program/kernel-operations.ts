@@ -72,6 +72,16 @@ export function varied(choice: Choice, op: Op, geometry: Geometry): Op {
   }
 }
 
+/** An operation of a model that shares blocks, in one of the ways in which the plain one has it not. */
+export function variedSharing(choice: Choice, op: Op, geometry: Geometry): Op {
+  switch (op.code) {
+    case OP.fallocate:
+      return chance(choice, 1, 2) ? op : { ...op, flags: FALLOCATE.unshareRange };
+    default:
+      return varied(choice, op, geometry);
+  }
+}
+
 /** The same place, from the start of a block, for one block. */
 function inBlocks(op: Op, { pageSize }: Geometry): Op {
   return { ...op, offset: op.offset - (op.offset % pageSize), length: pageSize };

@@ -83,6 +83,8 @@ const STEPS: Telling = {
     `block ${block} allocated to ${pagesText(scene, ino, page)}`,
   extent_unmap: ({ ino, page, block }, scene) =>
     `block ${block} of ${pagesText(scene, ino, page)} freed`,
+  extent_remap: ({ ino, page, block }, scene) =>
+    `block ${block} takes the place of the one of ${pagesText(scene, ino, page)}`,
   content: ({ ino, length, offset }) =>
     `${length} bytes of ${fileName(ino)}+${hex(offset)} came with their block`,
   i_size: ({ ino, size }) => `i_size of ${fileName(ino)} = ${hex(size)}`,

@@ -27,6 +27,8 @@ export const EVENT = {
   i_size: 18,
   /** Bytes that came to a file with a block that was another page's, or still is. */
   content: 19,
+  /** A page's bytes have moved to another block, which takes the place of the old one or of a hole. */
+  extent_remap: 20,
   // What the mm and DAX layers do.
   fault: 24,
   fault_done: 25,
@@ -66,6 +68,7 @@ export const AT = {
   extent_unmap: { ino: 0, page: 1, block: 2 },
   i_size: { ino: 0, size: 1 },
   content: { ino: 0, length: 1, data: 2, offset: 3 },
+  extent_remap: { ino: 0, page: 1, block: 2 },
   fault: { ino: 0, page: 1, vpage: 2, write: 3 },
   fault_done: { ino: 0, page: 1, result: 2 },
   dax_insert_entry: { ino: 0, page: 1, pages: 2, kind: 3, block: 4, tags: 5 },

@@ -1,6 +1,6 @@
 /** Runs programs on the model, for tests that look at what comes out. */
 import assert from 'node:assert/strict';
-import { ModelTarget, resolveKernel } from '../../src/kernel/model-target.js';
+import { ModelTarget, profileOf, resolveKernel } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { Judge } from '../../src/oracle/judge.js';
 import type { Verdict } from '../../src/oracle/state.js';
@@ -37,12 +37,10 @@ export interface Ran {
 }
 
 export function lineOf(setup: Setup = {}): Line {
-  const target = ModelTarget.of(resolveKernel(setup.kernel ?? 'mainline', setup.bugs ?? []));
-  return {
-    target,
-    judge: new Judge(new Image()),
-    settings: { ...DEFAULT_SETTINGS, ...setup.settings },
-  };
+  const settings = { ...DEFAULT_SETTINGS, ...setup.settings };
+  const spec = resolveKernel(setup.kernel ?? 'mainline', setup.bugs ?? []);
+  const target = ModelTarget.of(spec, profileOf(settings.fs));
+  return { target, judge: new Judge(new Image()), settings };
 }
 
 /** Runs a program given as text. */

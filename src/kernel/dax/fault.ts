@@ -7,6 +7,7 @@
  */
 import { TAG, WHY } from '../../trace/event.js';
 import { blockAddress, HOLE } from '../../media/layout.js';
+import { allocateCow, endCow, faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
 import { iomapBegin } from '../fs/iomap.js';
 import { vfsFsyncRange } from '../fs/sync.js';
 import { markInodeDirty } from '../fs/writeback.js';
@@ -24,6 +25,7 @@ import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
+import { daxIomapCopyAround } from './cow.js';
 import {
   DAX_LOCKED,
   DAX_PMD,
@@ -67,6 +69,8 @@ function isSynchronous(k: Kernel, vmf: VmFault): boolean {
  *
  * Deviation: Linux puts the inode on the dirty list first and tags the entry later; a sync(2) between the
  * two takes the inode off again (L02). Here, as for page-cache pages, the tag comes first.
+ *
+ * `shared`: the page gets another block than it had, so nothing may stay mapped to the old one.
  */
 function* daxInsertEntry(
   k: Kernel,
@@ -75,20 +79,24 @@ function* daxInsertEntry(
   entry: number,
   wanted: number,
   dirty: boolean,
+  shared = false,
 ): Run<void> {
   const { inode } = vmf.vma;
   const index = vmf.pgoff;
   if (dirty && k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
   if (k.preempt(t, POINT['dax_insert_entry:start'])) yield;
   const keepsHoles = k.knobs.pmdLeavesHolesMapped && isPmd(wanted); // B27
-  if (isZero(entry) && !isZero(wanted) && !keepsHoles) {
+  if (shared || (isZero(entry) && !isZero(wanted) && !keepsHoles)) {
     const head = isPmd(entry) ? pmdHead(k, index) : index;
     yield* unmapMappingPages(k, t, inode, head, entryPages(k, entry), false);
     if (k.preempt(t, POINT['dax_insert_entry:unmapped'])) yield;
   }
   xaLock(k, t);
   const slot = slotOf(k, inode, index);
-  if (isZero(entry) || isEmpty(entry)) storeEntry(k, t, inode, slot, wanted | DAX_LOCKED);
+  if (shared || isZero(entry) || isEmpty(entry)) {
+    storeEntry(k, t, inode, slot, wanted | DAX_LOCKED);
+  }
+  if (shared) setTag(k, t, inode, slot, TAG.towrite, WHY.fault); // for the sync of a synchronous fault
   if (dirty) setTag(k, t, inode, slot, TAG.dirty, WHY.fault);
   if (k.preempt(t, POINT['dax_insert_entry:tagged'])) yield;
   if (dirty && !k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
@@ -119,7 +127,10 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   let result: FaultResult = FAULT.noPage;
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) === 0) {
     const allocate = vmf.write && shared;
-    const begun = yield* iomapBegin(k, t, inode, index, 1, allocate);
+    const cow = allocate && faultNeedsCow(k, inode, index);
+    const begun = cow
+      ? yield* allocateCow(k, t, inode, index)
+      : yield* iomapBegin(k, t, inode, index, 1, allocate);
     const { writeAllocatesUnwritten } = k.knobs;
     if (
       writeAllocatesUnwritten &&
@@ -133,8 +144,8 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
     } else if (vmf.write && !shared) {
       result = yield* copyOnWrite(k, t, vmf, inode.blocks[index] as number);
     } else {
-      const block = (early ?? inode.blocks[index]) as number;
-      result = yield* daxFaultIter(k, t, vmf, entry, block, false);
+      const block = cow ? inode.cowBlocks[index] : (early ?? inode.blocks[index]);
+      result = yield* daxFaultIter(k, t, vmf, entry, block as number, false, cow);
     }
   }
   unlockEntry(k, t, inode, index);
@@ -181,7 +192,7 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   let result: FaultResult = FAULT.fallback;
   if ((k.mm.pmdOf(vmf.vpage) & PMD_TABLE) !== 0) {
     result = FAULT.noPage; // raced with a PTE fault; tried again
-  } else {
+  } else if (!rangeNeedsCow(k, inode, head, k.program.geometry.pmdPages)) {
     const { pmdPages } = k.program.geometry;
     yield* iomapBegin(k, t, inode, head, pmdPages, vmf.write);
     const kind = early ?? extentKind(k, inode, head);
@@ -206,7 +217,12 @@ function extentKind(k: Kernel, inode: Inode, head: number): 'mapped' | 'hole' | 
   return first === HOLE ? 'hole' : 'mapped';
 }
 
-/** Models dax_fault_iter(): entry, then page table; a hole that is read gets the zero page. */
+/**
+ * Models dax_fault_iter(): entry, then page table; a hole that is read gets the zero page.
+ *
+ * Deviation: with `cow` the staged block is remapped before it is mapped. Linux does so after that, so a read(2)
+ * in between finds the old block.
+ */
 function* daxFaultIter(
   k: Kernel,
   t: Task,
@@ -214,7 +230,10 @@ function* daxFaultIter(
   entry: number,
   block: number,
   huge: boolean,
+  cow = false,
 ): Run<FaultResult> {
+  const { inode } = vmf.vma;
+  const source = inode.blocks[vmf.pgoff] as number;
   const flags = huge ? DAX_PMD : 0;
   const insert = huge ? insertPmd : insertPte;
   if (block === HOLE) {
@@ -222,10 +241,15 @@ function* daxFaultIter(
     yield* daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), tags);
     return yield* insert(k, t, vmf, 0, PTE_ZERO);
   }
-  const synchronous = isSynchronous(k, vmf);
+  const synchronous = isSynchronous(k, vmf) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
   const dirty = tags && !synchronous && !k.knobs.noDirtyTracking; // B01
-  yield* daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty);
+  yield* daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty, cow);
+  if (cow) {
+    daxIomapCopyAround(k, t, source, block, 0, 0, !k.knobs.cowFaultCopyNotFlushed);
+    if (k.preempt(t, POINT['dax_iomap_copy_around:copied'])) yield;
+    endCow(k, t, inode, vmf.pgoff);
+  }
   if (k.preempt(t, POINT['dax_fault_iter:entry_inserted'])) yield;
   if (synchronous && k.knobs.syncPteBeforeCommit) {
     yield* insert(k, t, vmf, block, PTE_WRITE | PTE_DIRTY); // B36

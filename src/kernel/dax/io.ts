@@ -13,6 +13,7 @@ import { memcpyFlushcache } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { ENOSPC } from '../types.js';
+import { daxCowWritePage } from './cow.js';
 import {
   DIRTY_TAGS,
   eraseEntry,
@@ -86,6 +87,25 @@ function coveredByHole(k: Kernel, inode: Inode, index: number): boolean {
  * has not unmapped the zero page yet, leaves that mapped after this write has returned (L06).
  */
 export function* daxWritePage(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+  byte: number,
+): Run<number> {
+  if (!inode.reflinked) return yield* overwritePage(k, t, inode, offset, length, byte);
+  const lock = inode.invalidateLock;
+  const alone = !k.knobs.cowWriteBesideFaults; // L11
+  if (alone && !lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  const result =
+    (yield* daxCowWritePage(k, t, inode, offset, length, byte)) ??
+    (yield* overwritePage(k, t, inode, offset, length, byte));
+  if (alone) lock.upWrite(k, t);
+  return result;
+}
+
+function* overwritePage(
   k: Kernel,
   t: Task,
   inode: Inode,

@@ -53,7 +53,7 @@ export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
 }
 
 /** Models dax_layout_busy_page(): is any page of the file pinned, once nothing maps it? */
-function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
+export function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
   const pages = inode.blocks.length;
   yield* unmapMappingPages(k, t, inode, 0, pages, false);
   if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
@@ -87,7 +87,7 @@ export function* truncateEntries(
 }
 
 /** Models dax_delete_mapping_range(), with what reaches out of the range flushed if `flushRest`. */
-function* deleteEntries(
+export function* deleteEntries(
   k: Kernel,
   t: Task,
   inode: Inode,

@@ -3,6 +3,7 @@
  * fadvise, after ext4's DAX paths.
  */
 import { EVENT } from '../../trace/event.js';
+import { daxUnsharePages } from '../dax/cow.js';
 import { daxReadPage, daxWritePage, daxZeroRange, invalidateMappingPages } from '../dax/io.js';
 import { daxBreakLayout, truncateEntries } from '../dax/layout.js';
 import { daxWritebackMappingRange } from '../dax/writeback.js';
@@ -10,20 +11,21 @@ import type { Kernel } from '../kernel.js';
 import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
+import { cancelCow } from './cow-fork.js';
 import { freeBlocks } from './iomap.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 import { vfsFsyncRange } from './sync.js';
 
-const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
+export const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
 /** i_size_write(): from now on faults and reads see the new size. */
-function setSize(k: Kernel, t: Task, inode: Inode, size: number): void {
+export function setSize(k: Kernel, t: Task, inode: Inode, size: number): void {
   inode.size = size;
   k.trace.append(EVENT.i_size, t.id, t.op, inode.ino, size);
 }
 
 /** The file grows: i_size and i_disksize change in one transaction. */
-function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+export function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
   if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   inode.diskSize = size;
   setSize(k, t, inode, size);
@@ -32,9 +34,36 @@ function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
 }
 
 /** Bytes beyond the end of the file in its last page become part of it: they must be zero. */
-function zeroTail(k: Kernel, t: Task, inode: Inode, from: number, to: number): void {
+export function zeroTail(k: Kernel, t: Task, inode: Inode, from: number, to: number): void {
   const end = Math.min(to, roundUp(from, k.program.geometry.pageSize));
   if (from < end) daxZeroRange(k, t, inode, from, end);
+}
+
+/**
+ * Pages of which bytes [from, to) are to be zeroed get blocks of their own. Approximation: XFS copies and
+ * zeroes in one CoW; here it is a copy, and then zeroing in place.
+ */
+export function* unshareForZero(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  from: number,
+  to: number,
+): Run<number> {
+  if (!inode.reflinked || from >= to) return 0;
+  const { pageSize } = k.program.geometry;
+  const end = Math.min(Math.ceil(to / pageSize), inode.blocks.length);
+  return yield* daxUnsharePages(k, t, inode, Math.floor(from / pageSize), end);
+}
+
+/** The same for a write beyond the end of the file, which holds i_rwsem only. */
+function* unshareTail(k: Kernel, t: Task, inode: Inode, from: number, to: number): Run<number> {
+  const end = Math.min(to, roundUp(from, k.program.geometry.pageSize));
+  const lock = inode.invalidateLock;
+  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
+  const error = yield* unshareForZero(k, t, inode, from, end);
+  lock.upWrite(k, t);
+  return error;
 }
 
 /** Models ext4_dax_write_iter(), with generic_write_sync() if `dsync` is set. */
@@ -50,9 +79,12 @@ export function* pwrite(
   const { pageSize } = k.program.geometry;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   const oldSize = inode.size;
-  if (offset > oldSize) zeroTail(k, t, inode, oldSize, offset);
   let done = 0;
   let error = 0;
+  if (offset > oldSize) {
+    if (inode.reflinked) error = yield* unshareTail(k, t, inode, oldSize, offset);
+    if (error === 0) zeroTail(k, t, inode, oldSize, offset);
+  }
   while (done < length && error === 0) {
     const at = offset + done;
     const part = Math.min(length - done, pageSize - (at % pageSize));
@@ -106,30 +138,40 @@ export function* pread(
 /** Models ext4_setattr() of the size, both ways. */
 export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
-  if (size < inode.size) yield* truncateDown(k, t, inode, size);
-  else if (size > inode.size) yield* truncateUp(k, t, inode, size);
+  let error = 0;
+  if (size < inode.size) error = yield* truncateDown(k, t, inode, size);
+  else if (size > inode.size) error = yield* truncateUp(k, t, inode, size);
   inode.iRwsem.upWrite(k, t);
-  return 0;
+  return error;
 }
 
 /** Frees nothing, but the layout is broken for every change of the size. */
-function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* daxBreakLayout(k, t, inode);
-  zeroTail(k, t, inode, inode.size, size);
-  if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
-  yield* extendTo(k, t, inode, size);
+  const error = yield* unshareForZero(k, t, inode, inode.size, size);
+  if (error === 0) {
+    zeroTail(k, t, inode, inode.size, size);
+    if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
+    yield* extendTo(k, t, inode, size);
+  }
   lock.upWrite(k, t);
+  return error;
 }
 
-function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void> {
+function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
   const { pageSize } = k.program.geometry;
   const pages = inode.blocks.length;
   const firstGone = Math.ceil(size / pageSize);
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* daxBreakLayout(k, t, inode);
+  const error = yield* unshareForZero(k, t, inode, size, roundUp(size, pageSize));
+  if (error !== 0) {
+    lock.upWrite(k, t);
+    return error;
+  }
   setSize(k, t, inode, size);
   if (k.preempt(t, POINT['ext4_setattr:size_written'])) yield;
   yield* unmapMappingPages(k, t, inode, firstGone, pages - firstGone, true);
@@ -141,8 +183,10 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<void
   inode.diskSize = size;
   markInodeJournaled(k, inode);
   freeBlocks(k, t, inode, firstGone, pages);
+  cancelCow(k, inode, firstGone);
   journalStop(k, t);
   lock.upWrite(k, t);
+  return 0;
 }
 
 /** Models ext4_punch_hole(). */
@@ -156,6 +200,7 @@ export function* punchHole(
   const { pageSize } = k.program.geometry;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   const end = Math.min(offset + length, roundUp(inode.size, pageSize));
+  let error = 0;
   if (offset < end) {
     const firstWhole = Math.ceil(offset / pageSize);
     const endWhole = Math.max(firstWhole, Math.floor(end / pageSize));
@@ -165,18 +210,24 @@ export function* punchHole(
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
     yield* daxBreakLayout(k, t, inode);
-    yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, false);
-    yield* truncateEntries(k, t, inode, firstWhole, endWhole);
-    if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
-    zeroEdges(k, t, inode, offset, end, firstWhole * pageSize, endWhole * pageSize);
-    if (k.preempt(t, POINT['ext4_punch_hole:edges_zeroed'])) yield;
-    if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-    freeBlocks(k, t, inode, firstWhole, endWhole);
-    journalStop(k, t);
+    const wholeFrom = Math.min(firstWhole * pageSize, end);
+    const wholeTo = Math.max(endWhole * pageSize, wholeFrom);
+    error = yield* unshareForZero(k, t, inode, offset, wholeFrom);
+    if (error === 0) error = yield* unshareForZero(k, t, inode, wholeTo, end);
+    if (error === 0) {
+      yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, false);
+      yield* truncateEntries(k, t, inode, firstWhole, endWhole);
+      if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
+      zeroEdges(k, t, inode, offset, end, firstWhole * pageSize, endWhole * pageSize);
+      if (k.preempt(t, POINT['ext4_punch_hole:edges_zeroed'])) yield;
+      if (!tryJournalStart(k, t)) yield* journalStart(k, t);
+      freeBlocks(k, t, inode, firstWhole, endWhole);
+      journalStop(k, t);
+    }
     lock.upWrite(k, t);
   }
   inode.iRwsem.upWrite(k, t);
-  return 0;
+  return error;
 }
 
 /** Zeroes what [from, to) has outside whole pages [wholeFrom, wholeTo). */
@@ -212,15 +263,19 @@ export function* zeroRange(
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* daxBreakLayout(k, t, inode);
-  if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
-  daxZeroRange(k, t, inode, offset, offset + length);
-  if (k.preempt(t, POINT['ext4_zero_range:zeroed'])) yield;
-  if (offset + length > inode.size) {
-    yield* extendTo(k, t, inode, offset + length);
+  const first = Math.min(offset, inode.size);
+  const error = yield* unshareForZero(k, t, inode, first, offset + length);
+  if (error === 0) {
+    if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
+    daxZeroRange(k, t, inode, offset, offset + length);
+    if (k.preempt(t, POINT['ext4_zero_range:zeroed'])) yield;
+    if (offset + length > inode.size) {
+      yield* extendTo(k, t, inode, offset + length);
+    }
   }
   lock.upWrite(k, t);
   inode.iRwsem.upWrite(k, t);
-  return 0;
+  return error;
 }
 
 /** posix_fadvise(POSIX_FADV_DONTNEED): what reclaim does, at the user's wish. */

@@ -66,6 +66,7 @@ export function freeBlocks(k: Kernel, t: Task, inode: Inode, index: number, end:
     k.trace.append(EVENT.extent_unmap, t.id, t.op, inode.ino, page, block);
     const { journal, allocator } = k.sb;
     markInodeJournaled(k, inode);
+    if (k.sb.refcounts?.drop(block, journal.runningTid) === true) continue; // another page has it, too
     // Tests break this rule to show that the oracle sees it (reuseBeforeCommit).
     allocator.release(block, k.knobs.reuseBeforeCommit ? 0 : journal.runningTid);
     if (k.knobs.reuseBeforeCommit) allocator.committed(0);

@@ -9,6 +9,7 @@ import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Journal } from '../types.js';
 import { BlockAllocator } from './allocator.js';
+import { Refcounts, resetCow } from './refcounts.js';
 import { SbWriters } from './sb-writers.js';
 import { empty } from '../../support/lists.js';
 
@@ -18,6 +19,8 @@ function newInode(ino: number): Inode {
     size: 0,
     diskSize: 0,
     blocks: new Int32Array(0),
+    cowBlocks: new Int32Array(0),
+    reflinked: false,
     entries: new Int32Array(0),
     tags: new Uint8Array(0),
     vmas: [],
@@ -32,6 +35,8 @@ function newInode(ino: number): Inode {
 export class SuperBlock {
   readonly inodes: Inode[] = [];
   readonly allocator = new BlockAllocator();
+  /** Which blocks several files have, on a file system that shares blocks; null on one that does not. */
+  refcounts: Refcounts | null = null;
   readonly journal: Journal = {
     runningTid: 1,
     committedTid: 0,
@@ -80,7 +85,9 @@ export class SuperBlock {
       inode.iMmapRwsem.reset();
       inode.dirtyPages = false;
       inode.syncTid = 0;
+      if (this.refcounts !== null) resetCow(inode);
     });
+    this.refcounts?.reset(layout.geometry.blockCount);
     const journal = this.journal;
     journal.runningTid = 1;
     journal.committedTid = 0;

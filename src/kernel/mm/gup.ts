@@ -7,6 +7,7 @@
 import { blockAddress } from '../../media/layout.js';
 import { EVENT, LOAD, NO_INO, STORE } from '../../trace/event.js';
 import { DEVICE_TASK } from '../../trace/trace.js';
+import { isShared } from '../fs/cow-fork.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Pin, PinnedPage, Run, Task } from '../types.js';
@@ -22,11 +23,19 @@ function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pinned
   for (let tries = 0; tries < FAULT_RETRIES_MAX; tries++) {
     const pte = k.mm.walk(vpage);
     const allowed = (pte & PTE_PRESENT) !== 0 && (!write || (pte & PTE_WRITE) !== 0);
-    if (allowed) return takeReference(k, vpage, pte, write);
-    const result = yield* handleMmFault(k, t, vpage, write);
+    // Deviation: who pins a page of a shared block gets its own first, also for reading. Linux pins the
+    // shared one, and a write to the file then leaves it to the device alone.
+    const unshare = allowed && !write && mapsShared(k, pte);
+    if (allowed && !unshare) return takeReference(k, vpage, pte, write);
+    const result = yield* handleMmFault(k, t, vpage, write || unshare);
     if (result !== FAULT.noPage) return null;
   }
   return null;
+}
+
+function mapsShared(k: Kernel, pte: number): boolean {
+  if (k.sb.refcounts === null || (pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) return false;
+  return isShared(k, pteBlock(pte));
 }
 
 function takeReference(k: Kernel, vpage: number, pte: number, write: boolean): PinnedPage | null {

@@ -8,6 +8,7 @@ import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from '../fs/file-ops.js';
 import { freezeSuper, sbEnd, sbStart, thawSuper, trySbStart } from '../fs/freeze.js';
+import { reflink, reflinkRange, unshareRange } from '../fs/reflink.js';
 import { FREEZE } from '../fs/sb-writers.js';
 import { ksysSync, vfsFsyncRange } from '../fs/sync.js';
 import type { Kernel } from '../kernel.js';
@@ -26,7 +27,7 @@ export function* runThread(k: Kernel, t: Task): Run<void> {
     const inode = takesFd(op.code) ? (k.mm.fds[op.target] ?? null) : null;
     k.trace.append(EVENT.op_enter, t.id, t.op, op.code, inode?.ino ?? NO_INO);
     if (k.preempt(t, POINT.op_start)) yield;
-    const writes = inode !== null && takesWriteAccess(op.code);
+    const writes = inode !== null && takesWriteAccess(k, op.code);
     if (writes && !trySbStart(k, FREEZE.write)) yield* sbStart(k, t, FREEZE.write);
     const run = perform(k, t, op, inode);
     const result = typeof run === 'number' ? run : yield* run;
@@ -45,9 +46,19 @@ function takesFd(code: OpCode): boolean {
   return spec.slot === 'fd' && !spec.assigns;
 }
 
-/** The calls inside file_start_write() and file_end_write(). */
-function takesWriteAccess(code: OpCode): boolean {
-  return code === OP.pwrite || code === OP.ftruncate || code === OP.fallocate;
+/** The calls inside file_start_write() and file_end_write(); of cloning it is the target that is written. */
+function takesWriteAccess(k: Kernel, code: OpCode): boolean {
+  switch (code) {
+    case OP.pwrite:
+    case OP.ftruncate:
+    case OP.fallocate:
+      return true;
+    case OP.reflink:
+    case OP.reflink_range:
+      return k.sb.refcounts !== null; // where there is none the call is refused before it waits
+    default:
+      return false;
+  }
 }
 
 /** The result of an operation, or the call that will give it: not every layer needs a coroutine. */
@@ -108,8 +119,11 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
       return fallocate(k, t, op, inode);
     case OP.fadvise:
       return fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
+    case OP.reflink:
+    case OP.reflink_range:
+      return clone(k, t, op, inode);
     default:
-      return EOPNOTSUPP; // blocks are not shared here, nor is memory of the file a buffer
+      return EOPNOTSUPP; // memory of the file is no buffer here
   }
 }
 
@@ -124,9 +138,22 @@ function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<numbe
       return punchHole(k, t, inode, op.offset, op.length);
     case FALLOCATE.zeroRange:
       return zeroRange(k, t, inode, op.offset, op.length);
+    case FALLOCATE.unshareRange:
+      if (k.sb.refcounts === null) return EOPNOTSUPP;
+      return unshareRange(k, t, inode, op.offset, op.length);
     default:
       return EOPNOTSUPP;
   }
+}
+
+/** The target of both is the file that gets blocks. */
+function clone(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
+  const source = k.mm.fds[op.source] ?? null;
+  if (source === null) return EBADF;
+  if (k.sb.refcounts === null) return EOPNOTSUPP;
+  if (op.code === OP.reflink) return reflink(k, t, inode, source);
+  const from = op.flags * k.program.geometry.pageSize;
+  return reflinkRange(k, t, inode, op.offset, source, from, op.length);
 }
 
 function open(k: Kernel, op: Op): number {
