@@ -11,6 +11,7 @@ import { knownFailure } from '../campaign/known.js';
 import type { SchedulerName } from '../campaign/messages.js';
 import { loadCorpus } from '../corpus/files.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
+import { bugByName } from '../kernel/bugs.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
 import { parseProgram, printProgram } from '../program/text.js';
@@ -139,14 +140,17 @@ function settingsOf(flags: RunFlags): Settings {
     const settings = { cpus, icountShift, ignoreFlush: ignoreFlush ?? null, atomicBytes } as const;
     return { domain, persistency, fs, real: settings };
   }
-  if (fs !== 'ext4')
-    throw new UsageError(`--fs ${fs}: the model has ext4 only; use --kernel qemu:PATH`);
+  if (fs !== 'ext4' && fs !== 'xfs-reflink') {
+    throw new UsageError(`--fs ${fs}: the model has ext4 and xfs-reflink; use --kernel qemu:PATH`);
+  }
   if (ignoreFlush !== undefined || deterministic !== undefined) {
     throw new UsageError(
       '--ignore-flush and --deterministic are for real kernels (--kernel qemu:PATH)',
     );
   }
-  return { domain, persistency, fs };
+  // A bug of shared blocks brings the file system that has them.
+  const shares = (flags.bug ?? []).some((id) => bugByName(id).sharedBlocks === true);
+  return { domain, persistency, fs: shares ? 'xfs-reflink' : fs };
 }
 
 type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;

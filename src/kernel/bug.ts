@@ -15,4 +15,6 @@ export interface Bug {
   readonly tracksDma?: boolean;
   /** Open in Linux: found only when asked for. */
   readonly knownOpen?: boolean;
+  /** Only where files share blocks: --fs xfs-reflink. */
+  readonly sharedBlocks?: boolean;
 }

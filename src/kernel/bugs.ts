@@ -5,6 +5,7 @@
  */
 import { UsageError } from '../support/assert.js';
 import type { Bug } from './bug.js';
+import { COW_BUGS } from './cow-bugs.js';
 import { FAULT_BUGS } from './fault-bugs.js';
 
 export type { Bug } from './bug.js';
@@ -282,6 +283,7 @@ export const BUGS: readonly Bug[] = [
     knobs: ['invalidateUnmapsLate'],
   },
   ...FAULT_BUGS,
+  ...COW_BUGS,
 ];
 
 /** @throws UsageError for an id or slug that is not in the catalogue. */

@@ -145,7 +145,8 @@ export class ExposureRule {
       }
     }
     const complete = view.copied[owner] === 0 || this.isFilled(unit, block, placedAt);
-    const end = complete ? clean - 1 : clean;
+    // What was left out of a copy stays so, whatever else is on media by now.
+    const end = complete ? clean - 1 : Math.max(clean, durable);
     for (let kept = durable; kept <= end; kept++) {
       this.candidateAt(event, unit, kept, owner, version, -1);
     }

@@ -92,7 +92,7 @@ export const MECHANISMS = {
   },
   'kernel-write-not-fenced': {
     text: 'data that a system call wrote was not fenced before the call returned',
-    rows: ['B59', 'B60', 'B61'],
+    rows: ['B59', 'B60', 'B61', 'L09'],
   },
   'dma-after-clean': {
     text: 'a device wrote to a pinned page after it was cleaned, and nothing marked it dirty again',
@@ -104,7 +104,7 @@ export const MECHANISMS = {
   },
   'stale-block': {
     text: 'a page table still maps a block that the file no longer has there',
-    rows: [],
+    rows: ['B55', 'B56'],
   },
   'wrong-bytes-read': {
     text: 'the block is the right one, but its bytes are not what was last written',

@@ -122,7 +122,8 @@ export function* daxCowWritePage(
   const { pageSize } = k.program.geometry;
   const index = Math.floor(offset / pageSize);
   if (!needsCow(k, inode, index)) return null;
-  if (!k.knobs.cowWriteBesideFaults) {
+  const { cowWriteBesideFaults, cowKeepsMapping, cowKeepsDirty } = k.knobs;
+  if (!cowWriteBesideFaults && !cowKeepsMapping && !cowKeepsDirty) {
     yield* unmapMappingPages(k, t, inode, index, 1, false);
     if (!needsCow(k, inode, index)) return null; // pinned before it was unmapped
   }
