@@ -5,6 +5,33 @@ import type { Bug } from './bug.js';
 
 export const COW_BUGS: readonly Bug[] = [
   {
+    id: 'A25',
+    slug: 'private-copies-unmapped',
+    title: 'an unmap that is to write-protect a file takes private copies away',
+    kernels: "Harrosh's proposal with even_cows; see B43",
+    promises: ['P1'],
+    source: 'Harrosh and Chinner, "dax: dax_prepare_freeze", Mar 2015',
+    knobs: ['busyPageUnmapsCows'],
+  },
+  {
+    id: 'B31',
+    slug: 'cow-fault-against-truncate',
+    title: 'a private write copies a block that truncate has freed and another file has got',
+    kernels: 'before 4.7',
+    promises: ['P9'],
+    source: 'bc2466e42573 "dax: Use radix tree entry lock to protect cow faults"',
+    knobs: ['privateCopyOutsideLocks'],
+  },
+  {
+    id: 'B43',
+    slug: 'busy-page-unmaps-private-cow',
+    title: 'the search for pinned pages unmaps private copies of the whole file',
+    kernels: '4.18 to 5.4',
+    promises: ['P1'],
+    source: 'd75996dd022b "dax: dax_layout_busy_page() should not unmap cow pages"',
+    knobs: ['busyPageUnmapsCows'],
+  },
+  {
     id: 'B55',
     slug: 'cow-keeps-old-mapping',
     title: 'write(2) to a shared block leaves the old block mapped',

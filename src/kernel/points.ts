@@ -104,6 +104,7 @@ export const POINT_NAMES = [
   'dax_unshare_iter:block_done',
   'xfs_file_remap_range:flushed',
   'xfs_file_remap_range:unmapped',
+  'dax_fault_cow_page:unlocked',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -54,6 +54,8 @@ export interface VmFault {
   /** Page index in the file. */
   readonly pgoff: number;
   readonly write: boolean;
+  /** The block that a private write copies. */
+  cowBlock: number;
 }
 
 export interface PinnedPage {
@@ -102,5 +104,7 @@ export const FAULT = {
   sigbus: 2,
   segv: 3,
   needDsync: 4,
+  /** Of kernels with B31: the caller copies `cowBlock`. */
+  cowLater: 5,
 } as const;
 export type FaultResult = (typeof FAULT)[keyof typeof FAULT];

@@ -111,6 +111,10 @@ export interface Knobs {
   edgesCached: boolean;
   /** Of a copy of less than a word the first line is written back, no second one. B61. */
   smallCopyFlushesOneLine: boolean;
+  /** Breaking a layout unmaps private copies, too. A25, B43. */
+  busyPageUnmapsCows: boolean;
+  /** A private write copies the page after it has let go of the entry and of the layout lock. B31. */
+  privateCopyOutsideLocks: boolean;
   /** CoW by write(2) leaves the old block mapped. B55. */
   cowKeepsMapping: boolean;
   /** CoW by write(2) leaves the entry DIRTY, so invalidation leaves the old block mapped. B56. */
@@ -197,6 +201,8 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   fourBytesCached: false,
   edgesCached: false,
   smallCopyFlushesOneLine: false,
+  busyPageUnmapsCows: false,
+  privateCopyOutsideLocks: false,
   cowKeepsMapping: false,
   cowKeepsDirty: false,
   unshareCopiesRange: false,

@@ -140,6 +140,12 @@ export class Expectation {
     return null;
   }
 
+  /** Has the file held this byte at the offset, by event `cut`? */
+  hasHeld(ino: number, offset: number, value: number, cut: number): boolean {
+    const actions = this.actions[this.view.pageAt(ino, offset)] ?? [];
+    return value === 0 || this.everHeld(actions, offset, value, cut);
+  }
+
   /** The parts of a range by page, each with what was done to that page. */
   private *pieces(ino: number, { from, to }: { from: number; to: number }): Generator<Piece> {
     const { pageSize } = this.layout.geometry;

@@ -20,6 +20,7 @@ import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
 import { FrozenRule } from './frozen.js';
 import { MeaningRule } from './meaning.js';
+import { PrivateRule } from './private.js';
 import { RecoveryRule } from './recovery.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { JudgeState } from './state.js';
@@ -29,6 +30,7 @@ export class Judge {
   private readonly durability: DurabilityRule;
   private readonly exposure: ExposureRule;
   private readonly meaning: MeaningRule;
+  private readonly privates: PrivateRule;
   private readonly recovery: RecoveryRule;
   private readonly frozen: FrozenRule;
 
@@ -38,6 +40,7 @@ export class Judge {
     this.durability = new DurabilityRule(this.state);
     this.exposure = new ExposureRule(this.state);
     this.meaning = new MeaningRule(this.state);
+    this.privates = new PrivateRule(this.state);
     this.recovery = new RecoveryRule(this.state);
     this.frozen = new FrozenRule(this.state);
   }
@@ -48,6 +51,7 @@ export class Judge {
     this.durability.reset();
     this.exposure.reset();
     this.meaning.reset();
+    this.privates.reset();
     this.recovery.reset();
     this.frozen.reset();
     const { history, view, verdict } = state;
@@ -65,6 +69,7 @@ export class Judge {
           this.durability.enter(event);
           this.meaning.enter(event);
           this.frozen.enter(event);
+          this.privates.enter(event);
           break;
         case EVENT.sync_range:
           this.durability.cover(event);
@@ -73,6 +78,7 @@ export class Judge {
           this.meaning.exit(event);
           this.durability.exit(event);
           this.frozen.exit(event);
+          this.privates.exit(event);
           break;
         case EVENT.extent_unmap:
           checkFree(state, event);
@@ -101,6 +107,7 @@ export class Judge {
           break;
         case EVENT.load:
           checkLoad(state, event);
+          this.privates.load(event);
           break;
         default:
           break;

@@ -114,6 +114,14 @@ export const MECHANISMS = {
     text: 'a page fault zeroed a block that the file had already, and with it what was written there',
     rows: ['B20', 'B22'],
   },
+  'private-copy-lost': {
+    text: 'a private mapping does not show any more what was stored through it',
+    rows: ['A25', 'B43'],
+  },
+  'foreign-private-copy': {
+    text: 'a private copy was made of a block that the file no longer has there',
+    rows: ['B31'],
+  },
   'freed-while-pinned': {
     text: 'a pinned block was freed',
     rows: ['A9', 'L07'],

@@ -103,7 +103,7 @@ function* daxInsertEntry(
 }
 
 /** Models dax_fault_cow_page(): a private write gets a copy, made while the entry is locked. */
-function* copyOnWrite(k: Kernel, t: Task, vmf: VmFault, block: number): Run<FaultResult> {
+export function* copyOnWrite(k: Kernel, t: Task, vmf: VmFault, block: number): Run<FaultResult> {
   const { pageSize } = k.program.geometry;
   const copy = k.mm.allocateAnonymous(pageSize);
   if (block !== HOLE) {
@@ -142,7 +142,11 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
     if (!begun) {
       result = FAULT.sigbus; // ENOSPC
     } else if (vmf.write && !shared) {
-      result = yield* copyOnWrite(k, t, vmf, inode.blocks[index] as number);
+      const block = inode.blocks[index] as number;
+      vmf.cowBlock = block;
+      result = k.knobs.privateCopyOutsideLocks // B31
+        ? FAULT.cowLater
+        : yield* copyOnWrite(k, t, vmf, block);
     } else {
       const block = cow ? inode.cowBlocks[index] : (early ?? inode.blocks[index]);
       result = yield* daxFaultIter(k, t, vmf, entry, block as number, false, cow);

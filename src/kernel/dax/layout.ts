@@ -55,7 +55,7 @@ export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
 /** Models dax_layout_busy_page(): is any page of the file pinned, once nothing maps it? */
 export function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
   const pages = inode.blocks.length;
-  yield* unmapMappingPages(k, t, inode, 0, pages, false);
+  yield* unmapMappingPages(k, t, inode, 0, pages, k.knobs.busyPageUnmapsCows); // A25, B43
   if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
   for (let index = 0; index < pages; index++) {
     const entry =

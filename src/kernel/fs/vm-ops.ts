@@ -4,7 +4,12 @@
  * Order, from outside: mmap_lock, freeze level, invalidate_lock (shared), journal handle, DAX entry. A
  * synchronous fault commits after the entry and the handle are released and before the PTE becomes writable.
  */
-import { daxFinishSyncFault, daxIomapPmdFault, daxIomapPteFault } from '../dax/fault.js';
+import {
+  copyOnWrite,
+  daxFinishSyncFault,
+  daxIomapPmdFault,
+  daxIomapPteFault,
+} from '../dax/fault.js';
 import type { Kernel } from '../kernel.js';
 import { PTE_PRESENT, PTE_ZERO } from '../mm/memory-manager.js';
 import { POINT } from '../points.js';
@@ -35,6 +40,10 @@ export function* ext4DaxHugeFault(
   if (write) journalStop(k, t);
   if (result === FAULT.needDsync) result = yield* daxFinishSyncFault(k, t, vmf, huge);
   if (locks) lock.upRead(k, t);
+  if (result === FAULT.cowLater) {
+    if (k.preempt(t, POINT['dax_fault_cow_page:unlocked'])) yield;
+    result = yield* copyOnWrite(k, t, vmf, vmf.cowBlock); // B31
+  }
   if (guarded) sbEnd(k, FREEZE.pagefault);
   return result;
 }

@@ -2,6 +2,7 @@
  * Page faults, after mm/memory.c: from an access that the page tables do not allow to the file system's
  * fault handler.
  */
+import { HOLE } from '../../media/layout.js';
 import { EVENT, PTE, TAG, WHY } from '../../trace/event.js';
 import { isMapped, loadEntry, NO_ENTRY, setTag, slotOf } from '../dax/entry.js';
 import { xaLock } from '../dax/mapping.js';
@@ -43,7 +44,8 @@ export function* handleMmFault(
   const { mm } = k;
   const vma = mm.findVma(vpage);
   if (vma === null || (write && !vma.writable)) return FAULT.segv;
-  const vmf: VmFault = { vma, vpage, pgoff: vma.pgoff + vpage - vma.start, write };
+  const pgoff = vma.pgoff + vpage - vma.start;
+  const vmf: VmFault = { vma, vpage, pgoff, write, cowBlock: HOLE };
   const { ino } = vma.inode;
   k.trace.append(EVENT.fault, t.id, t.op, ino, vmf.pgoff, vpage, write ? 1 : 0);
   if (k.preempt(t, POINT['handle_mm_fault:start'])) yield;

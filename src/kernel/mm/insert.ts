@@ -80,10 +80,14 @@ export function* insertPmd(
   return FAULT.noPage;
 }
 
-/** Models finish_fault() of a private write: the copy is mapped in place of the file's page. */
+/**
+ * Models finish_fault() of a private write: the copy is mapped in place of the file's page, unless another
+ * thread's has been.
+ */
 export function* insertAnonymous(k: Kernel, t: Task, vmf: VmFault, copy: number): Run<FaultResult> {
   if (k.mm.ptlHeld) yield* waitPtl(k, t);
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) !== 0) return FAULT.noPage;
+  if (((k.mm.ptes[vmf.vpage] as number) & PTE_ANONYMOUS) !== 0) return FAULT.noPage;
   setPte(k, t, vmf, makePte(copy, PTE_PRESENT | PTE_WRITE | PTE_DIRTY | PTE_ANONYMOUS));
   flushTlbRange(k, vmf.vpage, vmf.vpage + 1);
   return FAULT.noPage;
