@@ -12,9 +12,11 @@ import { Image } from '../../src/media/image.js';
 import { compareCheckers } from '../../src/oracle/compare.js';
 import { Judge } from '../../src/oracle/judge.js';
 import type { Dialect } from '../../src/program/dialect.js';
-import { MODEL_DIALECT } from '../../src/program/dialect.js';
+import { MODEL_DIALECT, SHARING_DIALECT } from '../../src/program/dialect.js';
+import type { Program } from '../../src/program/program.js';
 import { ProgramGenerator } from '../../src/program/generate.js';
-import { O_DIRECT, O_DSYNC, OP } from '../../src/program/op.js';
+import type { OpCode } from '../../src/program/op.js';
+import { makeOp, O_DIRECT, O_DSYNC, OP } from '../../src/program/op.js';
 import { printProgram } from '../../src/program/text.js';
 import { PctScheduler } from '../../src/schedule/pct.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
@@ -140,4 +142,77 @@ export function compareOnRandomPrograms(
     onProgress(i + 1);
   }
   return { compared, tooLarge, broken, difference: null };
+}
+
+/** What `compareOnSharedBlocks` says besides. */
+export interface SharedComparison extends Comparison {
+  /** Programs that broke something on a kernel without a bug. */
+  readonly brokenOnMainline: number;
+}
+
+/** The same on a file system that shares blocks: mainline, and one kernel for each bug that needs them. */
+export function compareOnSharedBlocks(seed: bigint, programs: number): SharedComparison {
+  const choice = Prng.fromSeed(seed);
+  // Two lines a page: a write past the cache takes the copy around it along where they share a line.
+  const geometry = { ...GEOMETRY, pageSize: 128, blockCount: 8 };
+  const { load, store, fsync, sync, pwrite, ftruncate, fallocate, reflink, reflink_range } = OP;
+  const only = new Set<OpCode>([load, store, fsync, sync, pwrite, ftruncate, fallocate]);
+  for (const code of [reflink, reflink_range]) only.add(code);
+  const bounds = { geometry, threadsMax: 2, opsMax: 12, dialect: SHARING_DIALECT, only };
+  const generator = new ProgramGenerator(bounds);
+  const schedulers = [new RandomScheduler(choice.split()), new PctScheduler(choice.split())];
+  const judge = new Judge(new Image());
+  const ids = BUGS.filter(({ sharedBlocks }) => sharedBlocks === true).map(({ id }) => [id]);
+  const kernels = [[], ...ids].map((bugs) => ({
+    bugs,
+    target: ModelTarget.of({ kernel: 'mainline', bugs }, 'reflink'),
+  }));
+  const counts = { compared: 0, tooLarge: 0, broken: 0, brokenOnMainline: 0 };
+  for (let i = 0; i < programs; i++) {
+    const { bugs, target } = kernels[i % kernels.length] as (typeof kernels)[number];
+    const program = cloned(generator.generate(choice));
+    const { trace, schedule } = target.execute(program, schedulers[i & 1] as RandomScheduler);
+    const options = {
+      domain: choice.below(4) > 0 ? 'adr' : 'eadr',
+      persistency: choice.below(3) === 0 ? 'location' : 'line',
+      contract: target.contract,
+    } as const;
+    const difference = compareCheckers(judge, program, trace, options, STATES_MAX);
+    if (difference === 'too large') {
+      counts.tooLarge++;
+      continue;
+    }
+    if (difference !== null) {
+      const what = `program ${i} of seed ${seed}, bugs ${bugs.join()}, ${JSON.stringify(options)}`;
+      const text = [printProgram(program), printSchedule(schedule, target.pointNames)];
+      return { ...counts, difference: [what, difference, ...text].join('\n') };
+    }
+    counts.compared++;
+    const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
+    const disk = freshDisk(program);
+    const { violations } = judge.judge(program, trace, disk, { ...options, ...confirm });
+    if (violations.length === 0) continue;
+    counts.broken++;
+    if (bugs.length === 0) counts.brokenOnMainline++;
+  }
+  return { ...counts, difference: null };
+}
+
+/** The same program, but that its files begin with shared blocks: left to chance, few of them have any. */
+function cloned(program: Program): Program {
+  const [first = [], ...others] = program.threads;
+  const at = program.spawnAfter;
+  const clone = [
+    makeOp('open', { target: 1, source: program.files.length - 1 }),
+    makeOp('pwrite', { target: 0, length: program.geometry.pageSize }),
+    makeOp('reflink', { target: 1, source: 0 }),
+    makeOp('reflink_range', {
+      target: 0,
+      offset: program.geometry.pageSize,
+      length: program.geometry.pageSize,
+    }),
+    makeOp('sync'),
+  ];
+  const threads = [[...first.slice(0, at), ...clone, ...first.slice(at)], ...others];
+  return { ...program, threads, spawnAfter: at + clone.length };
 }
