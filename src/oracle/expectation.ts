@@ -12,8 +12,6 @@
 import type { Disk, RecoveredFiles } from '../media/disk.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
-import type { Op } from '../program/op.js';
-import { FALLOCATE, OP } from '../program/op.js';
 import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE, pageOf } from '../media/layout.js';
 import type { Contract } from '../target/target.js';
@@ -23,6 +21,7 @@ import { dataByte } from '../trace/trace.js';
 import type { FileRange, PromiseMade } from './promise.js';
 import { FormerPages } from './former-pages.js';
 import type { Mismatch } from './mismatch.js';
+import { removalRange } from './removal.js';
 import type { Deed } from './settling.js';
 import { isSettled, settlesSizes, settlingOf } from './settling.js';
 import { FileView, NEVER } from './view.js';
@@ -391,27 +390,5 @@ export class Expectation {
       if (kind === EVENT.op_exit) break;
     }
     return NEVER;
-  }
-}
-
-/** The bytes that a call may take away from a file, whatever it has done so far; null for other calls. */
-function removalRange(op: Op | null): { from: number; to: number } | null {
-  if (op === null) return null;
-  const range = { from: op.offset, to: op.offset + op.length };
-  const rest = { from: op.offset, to: Number.MAX_SAFE_INTEGER };
-  switch (op.code) {
-    case OP.ftruncate:
-      return { ...rest, from: op.length };
-    case OP.reflink:
-      return { ...rest, from: 0 };
-    case OP.reflink_range:
-      return range;
-    case OP.fallocate:
-      if (op.flags === FALLOCATE.punchHole) return range;
-      return op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange
-        ? rest
-        : null;
-    default:
-      return null;
   }
 }

@@ -115,9 +115,9 @@ export class ExposureRule {
   }
 
   /**
-   * The same for a block that came to its owner with bytes in it: those of another page, or a copy of its own.
-   * What was there when it came is right; every shorter survivor, and every later store for another page, is a
-   * candidate. So is all of a copy that left something out.
+   * The same for a block that came to its owner with bytes in it: those of another page, or a copy of its
+   * own. What was there when it came is right; every shorter survivor, and every later store for another
+   * page, is a candidate. So is all of a copy that left something out.
    */
   private checkBrought(
     event: number,

@@ -9,7 +9,7 @@
 export class FormerPages {
   /** By block: the pages that it has left. */
   private readonly left = new Map<number, Set<number>>();
-  /** By block, for each page to which it has come with the bytes in it: the pages that it had left by then. */
+  /** By block, for each page to which it has come with the bytes in it: what it had left by then. */
   private readonly moved = new Map<number, Map<number, readonly number[]>>();
 
   unmapped(block: number, page: number): void {

@@ -1,6 +1,9 @@
 /** What a real kernel is tested with: on which file system, and how its machine is set up. */
 
-/** The model has ext4; -huge places files on 2 MiB, so that aligned mappings get huge entries. */
+/**
+ * The model has ext4, and with xfs-reflink blocks that files share; -huge places files on 2 MiB, so that
+ * aligned mappings get huge entries.
+ */
 export const FILESYSTEM_NAMES = [
   'ext4',
   'ext4-huge',

@@ -153,8 +153,7 @@ export interface SharedComparison extends Comparison {
 /** The same on a file system that shares blocks: mainline, and one kernel for each bug that needs them. */
 export function compareOnSharedBlocks(seed: bigint, programs: number): SharedComparison {
   const choice = Prng.fromSeed(seed);
-  // Two lines a page: a write past the cache takes the copy around it along where they share a line.
-  const geometry = { ...GEOMETRY, pageSize: 128, blockCount: 8 };
+  const geometry = { ...GEOMETRY, blockCount: 8 };
   const { load, store, fsync, sync, pwrite, ftruncate, fallocate, reflink, reflink_range } = OP;
   const only = new Set<OpCode>([load, store, fsync, sync, pwrite, ftruncate, fallocate]);
   for (const code of [reflink, reflink_range]) only.add(code);

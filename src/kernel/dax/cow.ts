@@ -77,7 +77,7 @@ function fillPart(
 }
 
 /**
- * What dax_iomap_iter() does before a CoW, with __dax_clear_dirty_range(): nothing maps the old block any more.
+ * What dax_iomap_iter() does before a CoW, with __dax_clear_dirty_range(): nothing maps the old block.
  *
  * Deviation: what the entry tracks is written back first. Linux clears the tags, and until the remap is in
  * the running transaction an fsync beside this call finds neither (L12).

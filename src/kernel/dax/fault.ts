@@ -224,8 +224,8 @@ function extentKind(k: Kernel, inode: Inode, head: number): 'mapped' | 'hole' | 
 /**
  * Models dax_fault_iter(): entry, then page table; a hole that is read gets the zero page.
  *
- * Deviation: with `cow` the staged block is remapped before it is mapped. Linux does so after that, so a read(2)
- * in between finds the old block.
+ * Deviation: with `cow` the staged block is remapped before it is mapped. Linux does so after that, so a
+ * read(2) in between finds the old block.
  */
 function* daxFaultIter(
   k: Kernel,

@@ -78,8 +78,8 @@ export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Ru
 }
 
 /**
- * Models xfs_reflink_end_cow() for one page, inside a handle: the staged block takes the place of the old one,
- * which is the last step of every CoW. True if there was one staged.
+ * Models xfs_reflink_end_cow() for one page, inside a handle: the staged block takes the place of the old
+ * one, which is the last step of every CoW. True if there was one staged.
  */
 export function endCow(k: Kernel, t: Task, inode: Inode, page: number): boolean {
   const staged = inode.cowBlocks[page] as number;

@@ -88,8 +88,8 @@ function* lockMappings(k: Kernel, t: Task, inodes: readonly Inode[]): Run<void> 
 
 /**
  * Models generic_remap_checks() and generic_remap_check_len(): whole blocks, but for the end of the source if
- * that becomes the end of the target. Linux first shortens a range that reaches beyond the source, and reports
- * that when it is done; here such a call does nothing.
+ * that becomes the end of the target. Linux first shortens a range that reaches beyond the source, and
+ * reports that when it is done; here such a call does nothing.
  */
 function remapChecks(k: Kernel, { source, target, from, to, length }: Clone): number {
   const { pageSize } = k.program.geometry;
@@ -103,11 +103,11 @@ function remapChecks(k: Kernel, { source, target, from, to, length }: Clone): nu
 }
 
 /**
- * Models xfs_reflink_remap_prep(): what is dirty in both ranges is written back, so that the shared blocks are on
- * media before another file has them, and nothing maps or tracks the target's any more.
+ * Models xfs_reflink_remap_prep(): what is dirty in both ranges is written back, so that shared blocks are
+ * on media before another file has them, and nothing maps or tracks the target's any more.
  *
- * Deviation: the source's entries go, too; a PMD entry with a shared page in it is not modelled. Blocks that a
- * device wrote after they were cleaned are flushed (A11).
+ * Deviation: the source's entries go, too; a PMD entry with a shared page in it is not modelled. Blocks that
+ * a device wrote after they were cleaned are flushed (A11).
  */
 function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
   const { source, target, from, to, length } = clone;

@@ -9,7 +9,8 @@ import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Journal } from '../types.js';
 import { BlockAllocator } from './allocator.js';
-import { Refcounts, resetCow } from './refcounts.js';
+import type { Refcounts } from './refcounts.js';
+import { resetCow } from './refcounts.js';
 import { SbWriters } from './sb-writers.js';
 import { empty } from '../../support/lists.js';
 

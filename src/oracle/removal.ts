@@ -1,0 +1,25 @@
+/** What a call may take away from a file while it runs: nobody promises those bytes then. */
+import type { Op } from '../program/op.js';
+import { FALLOCATE, OP } from '../program/op.js';
+
+/** The bytes that a call may take away from a file, whatever it has done so far; null for other calls. */
+export function removalRange(op: Op | null): { from: number; to: number } | null {
+  if (op === null) return null;
+  const range = { from: op.offset, to: op.offset + op.length };
+  const rest = { from: op.offset, to: Number.MAX_SAFE_INTEGER };
+  switch (op.code) {
+    case OP.ftruncate:
+      return { ...rest, from: op.length };
+    case OP.reflink:
+      return { ...rest, from: 0 };
+    case OP.reflink_range:
+      return range;
+    case OP.fallocate:
+      if (op.flags === FALLOCATE.punchHole) return range;
+      return op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange
+        ? rest
+        : null;
+    default:
+      return null;
+  }
+}
