@@ -16,6 +16,7 @@ import { failureOf } from '../minimize/same-failure.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
+import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opCount, threadCount } from '../program/program.js';
 import { parseProgram, printProgram } from '../program/text.js';
@@ -144,10 +145,20 @@ export class Fuzzer {
     return this.canRun(mutated) ? mutated : program;
   }
 
-  /** A guest has as many CPUs as the programs of a campaign have threads, and no devices. */
+  /**
+   * A guest has as many CPUs as the programs of a campaign have threads, and no devices. What a file system
+   * that shares blocks is for is a waste on the model's other one.
+   */
   private canRun(program: Program): boolean {
-    if (!isReal(this.setup.kernel)) return true;
     const { operations } = this.line.target.dialect;
+    if (!isReal(this.setup.kernel)) {
+      const { reflink, reflink_range } = OP;
+      const shares = (code: number): boolean => code === reflink || code === reflink_range;
+      return (
+        operations.has(reflink) ||
+        !program.threads.some((ops) => ops.some(({ code }) => shares(code)))
+      );
+    }
     const known = program.threads.every((ops) => ops.every(({ code }) => operations.has(code)));
     return known && threadCount(program) <= this.setup.threadsMax;
   }

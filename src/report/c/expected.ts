@@ -10,7 +10,7 @@ import { coveredBefore } from '../../oracle/frozen.js';
 import type { Violation } from '../../oracle/promise.js';
 import { wholeFiles } from '../../oracle/promise.js';
 import type { FileRange } from '../../oracle/promise.js';
-import { OP } from '../../program/op.js';
+import { FALLOCATE, OP } from '../../program/op.js';
 import type { Program } from '../../program/program.js';
 import { fillOf } from '../../program/program.js';
 import { ascending } from '../../support/order.js';
@@ -167,8 +167,12 @@ function effectsOf(
     }
     const { code, offset, length } = turn.op;
     const ino = inoOf(trace, events);
-    if (code === OP.fallocate && ino >= 0 && (turn.result ?? 0) >= 0) {
+    const zeroes = code === OP.fallocate && turn.op.flags !== FALLOCATE.unshareRange;
+    if (zeroes && ino >= 0 && (turn.result ?? 0) >= 0) {
       writes.push({ turn, value: 0, ino, from: offset, to: offset + length });
+    }
+    for (const event of events) {
+      if (trace.kind(event) === EVENT.content) writes.push(...broughtBy(trace, turn, event));
     }
     if (code === OP.store || code === OP.pwrite) writes.push(...storesOf(trace, turn, events));
   }
@@ -192,6 +196,22 @@ function storesOf(trace: Trace, turn: Turn, events: readonly number[]): Write[] 
     else stores.push({ turn, value, ino, from, to });
   }
   return stores;
+}
+
+/** What came to a file with a block, in runs of one byte. */
+function broughtBy(trace: Trace, turn: Turn, event: number): Write[] {
+  const ino = trace.argument(event, AT.content.ino);
+  const start = trace.argument(event, AT.content.offset);
+  const data = trace.argument(event, AT.content.data);
+  const writes: Write[] = [];
+  for (let index = 0; index < trace.argument(event, AT.content.length); index++) {
+    const value = dataByte(trace, data, index);
+    const from = start + index;
+    const last = writes[writes.length - 1];
+    if (last?.value === value) writes[writes.length - 1] = { ...last, to: from + 1 };
+    else writes.push({ turn, value, ino, from, to: from + 1 });
+  }
+  return writes;
 }
 
 function eventsByOp(trace: Trace): Map<number, number[]> {
