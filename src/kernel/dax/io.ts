@@ -86,7 +86,7 @@ function coveredByHole(k: Kernel, inode: Inode, index: number): boolean {
  * Deviation: Linux invalidates only where this write allocated the block. A fault that has allocated it, and
  * has not unmapped the zero page yet, leaves that mapped after this write has returned (L06).
  */
-export function* daxWritePage(
+export function daxWritePage(
   k: Kernel,
   t: Task,
   inode: Inode,
@@ -94,7 +94,19 @@ export function* daxWritePage(
   length: number,
   byte: number,
 ): Run<number> {
-  if (!inode.reflinked) return yield* overwritePage(k, t, inode, offset, length, byte);
+  const write = inode.reflinked ? writeCloned : overwritePage;
+  return write(k, t, inode, offset, length, byte);
+}
+
+/** The same for a file that may share blocks: where the page need not be copied it is overwritten. */
+function* writeCloned(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+  byte: number,
+): Run<number> {
   const lock = inode.invalidateLock;
   const alone = !k.knobs.cowWriteBesideFaults; // L11
   if (alone && !lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);

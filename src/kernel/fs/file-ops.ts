@@ -50,7 +50,7 @@ export function* unshareForZero(
   from: number,
   to: number,
 ): Run<number> {
-  if (!inode.reflinked || from >= to) return 0;
+  if (from >= to) return 0;
   const { pageSize } = k.program.geometry;
   const end = Math.min(Math.ceil(to / pageSize), inode.blocks.length);
   return yield* daxUnsharePages(k, t, inode, Math.floor(from / pageSize), end);
@@ -150,7 +150,7 @@ function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<number
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* daxBreakLayout(k, t, inode);
-  const error = yield* unshareForZero(k, t, inode, inode.size, size);
+  const error = inode.reflinked ? yield* unshareForZero(k, t, inode, inode.size, size) : 0;
   if (error === 0) {
     zeroTail(k, t, inode, inode.size, size);
     if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
@@ -167,7 +167,8 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<numb
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* daxBreakLayout(k, t, inode);
-  const error = yield* unshareForZero(k, t, inode, size, roundUp(size, pageSize));
+  const tail = roundUp(size, pageSize);
+  const error = inode.reflinked ? yield* unshareForZero(k, t, inode, size, tail) : 0;
   if (error !== 0) {
     lock.upWrite(k, t);
     return error;
@@ -212,8 +213,10 @@ export function* punchHole(
     yield* daxBreakLayout(k, t, inode);
     const wholeFrom = Math.min(firstWhole * pageSize, end);
     const wholeTo = Math.max(endWhole * pageSize, wholeFrom);
-    error = yield* unshareForZero(k, t, inode, offset, wholeFrom);
-    if (error === 0) error = yield* unshareForZero(k, t, inode, wholeTo, end);
+    if (inode.reflinked) {
+      error = yield* unshareForZero(k, t, inode, offset, wholeFrom);
+      if (error === 0) error = yield* unshareForZero(k, t, inode, wholeTo, end);
+    }
     if (error === 0) {
       yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, false);
       yield* truncateEntries(k, t, inode, firstWhole, endWhole);
@@ -264,7 +267,8 @@ export function* zeroRange(
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* daxBreakLayout(k, t, inode);
   const first = Math.min(offset, inode.size);
-  const error = yield* unshareForZero(k, t, inode, first, offset + length);
+  const last = offset + length;
+  const error = inode.reflinked ? yield* unshareForZero(k, t, inode, first, last) : 0;
   if (error === 0) {
     if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
     daxZeroRange(k, t, inode, offset, offset + length);
