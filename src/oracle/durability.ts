@@ -253,7 +253,7 @@ export class DurabilityRule {
           store: -1,
           detail: '',
         };
-        const shorts = mechanism === 'zeroed-by-fault' ? this.survivors(block) : [[]];
+        const shorts = mechanism === 'zeroed-by-fault' ? this.state.survivors(block) : [[]];
         for (const short of shorts) {
           if (this.settle(candidate, made, page, short, history.versions.visible)) break;
         }
@@ -272,7 +272,7 @@ export class DurabilityRule {
     for (const { promise, made } of state.kept) {
       const ranges = made.ranges.filter((range) => range.ino === ino);
       if (ranges.length === 0 || state.isRepeat(promise, mechanism, made.op, ino)) continue;
-      for (const short of this.survivors(block)) {
+      for (const short of state.survivors(block)) {
         const plan: CrashPlan = { cut: event, version: history.versions.visible, short };
         const files = state.recover(plan);
         if (typeof files === 'string') return;
@@ -283,21 +283,6 @@ export class DurabilityRule {
         break;
       }
     }
-  }
-
-  /** All of a block's stores, and then each unit of it cut short in every way that it can be. */
-  private survivors(block: number): ShortUnit[][] {
-    const { history, layout } = this.state;
-    const { pageSize } = layout.geometry;
-    const shorts: ShortUnit[][] = [[]];
-    const first = (layout.dataStart + block * pageSize) >> history.unitShift;
-    for (let unit = first; unit < first + (pageSize >> history.unitShift); unit++) {
-      const visible = history.visible[unit] as number;
-      for (let kept = history.durable[unit] as number; kept < visible; kept++) {
-        shorts.push([{ unit, kept }]);
-      }
-    }
-    return shorts;
   }
 
   /** Is what the oldest surviving metadata version says one of the states since the call started? */

@@ -57,11 +57,7 @@ export class Judge {
     const { history, view, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
-      if (kind === EVENT.extent_map || kind === EVENT.extent_remap) {
-        checkReuse(state, event);
-        // A new owner, to be looked at when it is committed.
-        state.tainted[trace.argument(event, AT.extent_map.block)] = 0;
-      }
+      if (kind === EVENT.extent_map || kind === EVENT.extent_remap) noteOwner(state, event);
       history.apply(event);
       view.apply(event);
       switch (kind) {
@@ -117,4 +113,11 @@ export class Judge {
     }
     return verdict;
   }
+}
+
+/** A block comes to a page. */
+function noteOwner(state: JudgeState, event: number): void {
+  checkReuse(state, event);
+  // To be looked at when it is committed.
+  state.tainted[state.trace.argument(event, AT.extent_map.block)] = 0;
 }

@@ -3,7 +3,7 @@
  * persistency history, and the verdict so far.
  */
 import { buildImage, writeSurvivors } from '../crash/plan.js';
-import type { CrashPlan } from '../crash/plan.js';
+import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import { RecordedFiles } from '../crash/recover.js';
 import type { Disk, OpaqueDisk, RecoveredFiles } from '../media/disk.js';
 import type { Image } from '../media/image.js';
@@ -149,6 +149,21 @@ export class JudgeState {
   recover(plan: CrashPlan): RecoveredFiles | string {
     if (this.disk.kind === 'opaque') return this.mount(this.disk, plan);
     return new RecordedFiles(this.layout, buildImage(this.history, plan));
+  }
+
+  /** All of a block's stores, and then each unit of it cut short in every way that it can be. */
+  survivors(block: number): ShortUnit[][] {
+    const { history, layout } = this;
+    const { pageSize } = layout.geometry;
+    const shorts: ShortUnit[][] = [[]];
+    const first = (layout.dataStart + block * pageSize) >> history.unitShift;
+    for (let unit = first; unit < first + (pageSize >> history.unitShift); unit++) {
+      const visible = history.visible[unit] as number;
+      for (let kept = history.durable[unit] as number; kept < visible; kept++) {
+        shorts.push([{ unit, kept }]);
+      }
+    }
+    return shorts;
   }
 
   private mount(disk: OpaqueDisk, plan: CrashPlan): RecoveredFiles | string {

@@ -101,7 +101,6 @@ export class ProgramGenerator {
   private readonly mappings: KnownMapping[] = [];
   private readonly hot: { file: number; page: number }[] = [];
   private files: FileSpec[] = [];
-
   readonly dialect: Dialect;
 
   constructor(private readonly options: GenerateOptions = DEFAULT_GENERATE) {
@@ -142,8 +141,8 @@ export class ProgramGenerator {
 
   private vary(choice: Choice, drawn: Op): Op {
     const { geometry } = this.options;
-    if (this.dialect === SHARING_DIALECT) return variedSharing(choice, drawn, geometry);
-    const op = varied(choice, drawn, geometry);
+    const vary = this.dialect === SHARING_DIALECT ? variedSharing : varied;
+    const op = vary(choice, drawn, geometry);
     return op.flags < drawnFlagsBound(this.dialect, op.code, geometry) ? op : drawn;
   }
 
