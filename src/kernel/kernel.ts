@@ -15,6 +15,7 @@ import type { Scheduler } from '../schedule/scheduler.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { SuperBlock } from './fs/super.js';
+import type { KernelFunctions } from './functions.js';
 import type { Sleeper } from './lock.js';
 import { WaitQueue } from './lock.js';
 import { MemoryManager } from './mm/memory-manager.js';
@@ -45,7 +46,11 @@ export class Kernel implements Sleeper {
   private scheduler!: Scheduler;
   private opBases: number[] = [];
 
-  constructor(readonly trace: Trace) {
+  constructor(
+    readonly trace: Trace,
+    /** What its functions call each other through. */
+    readonly functions: KernelFunctions<Kernel>,
+  ) {
     this.cpus = new Cpus(trace, TASKS_MAX);
     this.cpus.onWrite = (address, length) => {
       const last = blockOf(this.layout, address + length - 1);

@@ -15,6 +15,7 @@ import { bugByName } from './bugs.js';
 import { execute } from './engine.js';
 import { Refcounts } from './fs/refcounts.js';
 import { Kernel } from './kernel.js';
+import { LINUX } from './linux.js';
 import { POINT, POINT_NAMES } from './points.js';
 import { knobsOf, presetByName } from './presets.js';
 import type { Knobs } from './variant.js';
@@ -44,7 +45,7 @@ export class ModelTarget implements Target {
   readonly pointNames = POINT_NAMES;
   readonly dialect: Dialect;
   readonly contract: Contract;
-  private readonly kernel = new Kernel(new Trace());
+  private readonly kernel = new Kernel(new Trace(), LINUX);
   private readonly switches: Switch[] = [];
 
   constructor(

@@ -8,22 +8,14 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, NO_INO, STORE, TAG, WHY } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
-import { allocateCow, endCow, needsCow } from '../fs/cow-fork.js';
+import { needsCow } from '../fs/cow-fork.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
-import { unmapMappingPages } from '../mm/rmap.js';
-import { memcpyFlushcache } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { ENOSPC } from '../types.js';
 import { clearTag, slotOf } from './entry.js';
-import {
-  getUnlockedEntry,
-  invalidateEntry,
-  putUnlockedEntry,
-  tryUnlockedEntry,
-} from './mapping.js';
-import { daxWritebackMappingRange } from './writeback.js';
+import { getUnlockedEntry, putUnlockedEntry, tryUnlockedEntry } from './mapping.js';
 
 /**
  * Models dax_iomap_copy_around(): fills the staged block of a page but for bytes [from, to), which the caller
@@ -92,15 +84,15 @@ function* invalidateForCow(k: Kernel, t: Task, inode: Inode, index: number): Run
     clearTag(k, t, inode, slot, TAG.towrite, WHY.invalidate);
     putUnlockedEntry(k, inode, index, entry);
   } else if (!k.knobs.cowKeepsDirty) {
-    yield* daxWritebackMappingRange(k, t, inode, index, index + 1); // B56 does neither
+    yield* k.functions.daxWritebackMappingRange(k, t, inode, index, index + 1); // B56 does neither
   }
-  yield* invalidateEntry(k, t, inode, index);
+  yield* k.functions.invalidateEntry(k, t, inode, index);
   if (k.preempt(t, POINT['invalidate_inode_pages2:entry_done'])) yield;
 }
 
 function* remap(k: Kernel, t: Task, inode: Inode, index: number): Run<boolean> {
   if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-  const remapped = endCow(k, t, inode, index);
+  const remapped = k.functions.endCow(k, t, inode, index);
   journalStop(k, t);
   return remapped;
 }
@@ -124,18 +116,34 @@ export function* daxCowWritePage(
   if (!needsCow(k, inode, index)) return null;
   const { cowWriteBesideFaults, cowKeepsMapping, cowKeepsDirty } = k.knobs;
   if (!cowWriteBesideFaults && !cowKeepsMapping && !cowKeepsDirty) {
-    yield* unmapMappingPages(k, t, inode, index, 1, false);
+    yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
     if (!needsCow(k, inode, index)) return null; // pinned before it was unmapped
   }
-  if (!(yield* allocateCow(k, t, inode, index))) return ENOSPC;
+  if (!(yield* k.functions.allocateCow(k, t, inode, index))) return ENOSPC;
   const source = inode.blocks[index] as number;
   const staged = inode.cowBlocks[index] as number;
   yield* invalidateForCow(k, t, inode, index);
   if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   const from = offset % pageSize;
-  daxIomapCopyAround(k, t, source, staged, from, from + length, !k.knobs.cowCopyNotFlushed);
+  k.functions.daxIomapCopyAround(
+    k,
+    t,
+    source,
+    staged,
+    from,
+    from + length,
+    !k.knobs.cowCopyNotFlushed,
+  );
   if (k.preempt(t, POINT['dax_iomap_copy_around:copied'])) yield;
-  memcpyFlushcache(k, t, blockAddress(k.layout, staged) + from, length, byte, NO_INO, 0);
+  k.functions.memcpyFlushcache(
+    k,
+    t,
+    blockAddress(k.layout, staged) + from,
+    length,
+    byte,
+    NO_INO,
+    0,
+  );
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   yield* remap(k, t, inode, index);
   k.trace.append(EVENT.content, t.id, t.op, inode.ino, length, fillData(byte), offset);
@@ -175,16 +183,16 @@ export function* daxUnsharePages(
   if (!inode.reflinked) return 0;
   for (let index = start; index < end; index++) {
     if (inode.blocks[index] === HOLE) continue;
-    yield* unmapMappingPages(k, t, inode, index, 1, false);
+    yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
     if (!needsCow(k, inode, index)) continue;
-    if (!(yield* allocateCow(k, t, inode, index))) return ENOSPC;
+    if (!(yield* k.functions.allocateCow(k, t, inode, index))) return ENOSPC;
     const source = inode.blocks[index] as number;
     const staged = inode.cowBlocks[index] as number;
     if (range !== null && k.knobs.unshareCopiesRange) {
       copyRange(k, t, index, source, staged, range); // B57
     } else {
       yield* invalidateForCow(k, t, inode, index);
-      daxIomapCopyAround(k, t, source, staged, 0, 0, !k.knobs.cowCopyNotFlushed);
+      k.functions.daxIomapCopyAround(k, t, source, staged, 0, 0, !k.knobs.cowCopyNotFlushed);
     }
     if (k.preempt(t, POINT['dax_iomap_copy_around:copied'])) yield;
     yield* remap(k, t, inode, index);

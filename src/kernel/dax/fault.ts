@@ -7,12 +7,9 @@
  */
 import { TAG, WHY } from '../../trace/event.js';
 import { blockAddress, HOLE } from '../../media/layout.js';
-import { allocateCow, endCow, faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
-import { iomapBegin } from '../fs/iomap.js';
-import { vfsFsyncRange } from '../fs/sync.js';
-import { markInodeDirty } from '../fs/writeback.js';
+import { faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
 import type { Kernel } from '../kernel.js';
-import { insertAnonymous, insertPmd, insertPte } from '../mm/insert.js';
+import { insertAnonymous } from '../mm/insert.js';
 import {
   PMD_HUGE,
   PMD_TABLE,
@@ -21,11 +18,9 @@ import {
   PTE_WRITE,
   PTE_ZERO,
 } from '../mm/memory-manager.js';
-import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
-import { daxIomapCopyAround } from './cow.js';
 import {
   DAX_LOCKED,
   DAX_PMD,
@@ -41,11 +36,9 @@ import {
   slotOf,
   storeEntry,
 } from './entry.js';
-import { daxZeroRange } from './io.js';
 import {
   ENTRY_CONFLICT,
   getUnlockedEntry,
-  grabMappingEntry,
   lockEntry,
   putUnlockedEntry,
   tryUnlockedEntry,
@@ -57,7 +50,7 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
   Math.ceil(inode.size / k.program.geometry.pageSize);
 
 /** Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet. */
-function isSynchronous(k: Kernel, vmf: VmFault): boolean {
+export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault): boolean {
   const { inode, sync } = vmf.vma;
   const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
   return vmf.write && sync && !upgrade && inode.syncTid > k.sb.journal.committedTid; // B36
@@ -72,7 +65,7 @@ function isSynchronous(k: Kernel, vmf: VmFault): boolean {
  *
  * `shared`: the page gets another block than it had, so nothing may stay mapped to the old one.
  */
-function* daxInsertEntry(
+export function* daxInsertEntry(
   k: Kernel,
   t: Task,
   vmf: VmFault,
@@ -83,12 +76,12 @@ function* daxInsertEntry(
 ): Run<void> {
   const { inode } = vmf.vma;
   const index = vmf.pgoff;
-  if (dirty && k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
+  if (dirty && k.knobs.inodeMarkedBeforeTag) k.functions.markInodeDirty(k, t, inode);
   if (k.preempt(t, POINT['dax_insert_entry:start'])) yield;
   const keepsHoles = k.knobs.pmdLeavesHolesMapped && isPmd(wanted); // B27
   if (shared || (isZero(entry) && !isZero(wanted) && !keepsHoles)) {
     const head = isPmd(entry) ? pmdHead(k, index) : index;
-    yield* unmapMappingPages(k, t, inode, head, entryPages(k, entry), false);
+    yield* k.functions.unmapMappingPages(k, t, inode, head, entryPages(k, entry), false);
     if (k.preempt(t, POINT['dax_insert_entry:unmapped'])) yield;
   }
   xaLock(k, t);
@@ -99,11 +92,16 @@ function* daxInsertEntry(
   if (shared) setTag(k, t, inode, slot, TAG.towrite, WHY.fault); // for the sync of a synchronous fault
   if (dirty) setTag(k, t, inode, slot, TAG.dirty, WHY.fault);
   if (k.preempt(t, POINT['dax_insert_entry:tagged'])) yield;
-  if (dirty && !k.knobs.inodeMarkedBeforeTag) markInodeDirty(k, t, inode);
+  if (dirty && !k.knobs.inodeMarkedBeforeTag) k.functions.markInodeDirty(k, t, inode);
 }
 
 /** Models dax_fault_cow_page(): a private write gets a copy, made while the entry is locked. */
-export function* copyOnWrite(k: Kernel, t: Task, vmf: VmFault, block: number): Run<FaultResult> {
+export function* daxFaultCowPage(
+  k: Kernel,
+  t: Task,
+  vmf: VmFault,
+  block: number,
+): Run<FaultResult> {
   const { pageSize } = k.program.geometry;
   const copy = k.mm.allocateAnonymous(pageSize);
   if (block !== HOLE) {
@@ -122,15 +120,15 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   const early = vmf.write || !k.knobs.lookupBeforeEntryLock ? null : inode.blocks[index]; // B21, B23
   if (early !== null && k.preempt(t, POINT['dax_iomap_pte_fault:looked_up'])) yield;
   if (k.knobs.zeroesBesideFaults && vmf.write && shared) yield* zeroEarly(k, t, inode, index); // B20
-  const entry = yield* grabMappingEntry(k, t, inode, index, false);
+  const entry = yield* k.functions.grabMappingEntry(k, t, inode, index, false);
   if (k.preempt(t, POINT['dax_iomap_pte_fault:entry_locked'])) yield;
   let result: FaultResult = FAULT.noPage;
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) === 0) {
     const allocate = vmf.write && shared;
     const cow = allocate && faultNeedsCow(k, inode, index);
     const begun = cow
-      ? yield* allocateCow(k, t, inode, index)
-      : yield* iomapBegin(k, t, inode, index, 1, allocate);
+      ? yield* k.functions.allocateCow(k, t, inode, index)
+      : yield* k.functions.iomapBegin(k, t, inode, index, 1, allocate);
     const { writeAllocatesUnwritten } = k.knobs;
     if (
       writeAllocatesUnwritten &&
@@ -146,10 +144,10 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
       vmf.cowBlock = block;
       result = k.knobs.privateCopyOutsideLocks // B31
         ? FAULT.cowLater
-        : yield* copyOnWrite(k, t, vmf, block);
+        : yield* k.functions.daxFaultCowPage(k, t, vmf, block);
     } else {
       const block = cow ? inode.cowBlocks[index] : (early ?? inode.blocks[index]);
-      result = yield* daxFaultIter(k, t, vmf, entry, block as number, false, cow);
+      result = yield* k.functions.daxFaultIter(k, t, vmf, entry, block as number, false, cow);
     }
   }
   unlockEntry(k, t, inode, index);
@@ -160,12 +158,12 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
 function* zeroEarly(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
   if (inode.blocks[index] !== HOLE) return;
   if (k.preempt(t, POINT['dax_iomap_pte_fault:looked_up'])) yield;
-  if (yield* iomapBegin(k, t, inode, index, 1, true)) zeroPage(k, t, inode, index);
+  if (yield* k.functions.iomapBegin(k, t, inode, index, 1, true)) zeroPage(k, t, inode, index);
 }
 
 function zeroPage(k: Kernel, t: Task, inode: Inode, index: number): void {
   const { pageSize } = k.program.geometry;
-  daxZeroRange(k, t, inode, index * pageSize, (index + 1) * pageSize);
+  k.functions.daxZeroRange(k, t, inode, index * pageSize, (index + 1) * pageSize);
 }
 
 /** Models dax_fault_check_fallback(): can a PMD map this address? */
@@ -190,7 +188,7 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   const isEarly = k.knobs.pmdLookupBeforeEntryLock && !vmf.write; // B24
   const early = isEarly ? extentKind(k, inode, head) : null;
   if (isEarly && k.preempt(t, POINT['dax_iomap_pmd_fault:looked_up'])) yield;
-  const entry = yield* grabMappingEntry(k, t, inode, vmf.pgoff, true, mappable);
+  const entry = yield* k.functions.grabMappingEntry(k, t, inode, vmf.pgoff, true, mappable);
   if (entry === ENTRY_CONFLICT) return FAULT.fallback;
   if (k.preempt(t, POINT['dax_iomap_pmd_fault:entry_locked'])) yield;
   let result: FaultResult = FAULT.fallback;
@@ -198,11 +196,11 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
     result = FAULT.noPage; // raced with a PTE fault; tried again
   } else if (!rangeNeedsCow(k, inode, head, k.program.geometry.pmdPages)) {
     const { pmdPages } = k.program.geometry;
-    yield* iomapBegin(k, t, inode, head, pmdPages, vmf.write);
+    yield* k.functions.iomapBegin(k, t, inode, head, pmdPages, vmf.write);
     const kind = early ?? extentKind(k, inode, head);
     if (kind === 'mapped' || (kind === 'hole' && !vmf.write)) {
       const block = kind === 'hole' ? HOLE : (inode.blocks[head] as number);
-      result = yield* daxFaultIter(k, t, vmf, entry, block, true);
+      result = yield* k.functions.daxFaultIter(k, t, vmf, entry, block, true);
     }
   }
   unlockEntry(k, t, inode, vmf.pgoff);
@@ -227,7 +225,7 @@ function extentKind(k: Kernel, inode: Inode, head: number): 'mapped' | 'hole' | 
  * Deviation: with `cow` the staged block is remapped before it is mapped. Linux does so after that, so a
  * read(2) in between finds the old block.
  */
-function* daxFaultIter(
+export function* daxFaultIter(
   k: Kernel,
   t: Task,
   vmf: VmFault,
@@ -239,20 +237,20 @@ function* daxFaultIter(
   const { inode } = vmf.vma;
   const source = inode.blocks[vmf.pgoff] as number;
   const flags = huge ? DAX_PMD : 0;
-  const insert = huge ? insertPmd : insertPte;
+  const insert = huge ? k.functions.insertPmd : k.functions.insertPte;
   if (block === HOLE) {
     const tags = k.knobs.readFaultTags; // B17
-    yield* daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), tags);
+    yield* k.functions.daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), tags);
     return yield* insert(k, t, vmf, 0, PTE_ZERO);
   }
-  const synchronous = isSynchronous(k, vmf) || (cow && vmf.vma.sync);
+  const synchronous = k.functions.daxFaultIsSynchronous(k, vmf) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
   const dirty = tags && !synchronous && !k.knobs.noDirtyTracking; // B01
-  yield* daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty, cow);
+  yield* k.functions.daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty, cow);
   if (cow) {
-    daxIomapCopyAround(k, t, source, block, 0, 0, !k.knobs.cowFaultCopyNotFlushed);
+    k.functions.daxIomapCopyAround(k, t, source, block, 0, 0, !k.knobs.cowFaultCopyNotFlushed);
     if (k.preempt(t, POINT['dax_iomap_copy_around:copied'])) yield;
-    endCow(k, t, inode, vmf.pgoff);
+    k.functions.endCow(k, t, inode, vmf.pgoff);
   }
   if (k.preempt(t, POINT['dax_fault_iter:entry_inserted'])) yield;
   if (synchronous && k.knobs.syncPteBeforeCommit) {
@@ -281,7 +279,7 @@ export function* daxFinishSyncFault(
   const index = huge ? pmdHead(k, vmf.pgoff) : vmf.pgoff;
   if (k.preempt(t, POINT['dax_finish_sync_fault:start'])) yield;
   const pages = huge ? k.program.geometry.pmdPages : 1;
-  yield* vfsFsyncRange(k, t, inode, index, index + pages, true);
+  yield* k.functions.vfsFsyncRange(k, t, inode, index, index + pages, true);
   if (k.preempt(t, POINT['dax_finish_sync_fault:synced'])) yield;
   const entry =
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
@@ -293,8 +291,9 @@ export function* daxFinishSyncFault(
   if (!k.knobs.noDirtyTracking) setTag(k, t, inode, slot, TAG.dirty, WHY.fault);
   lockEntry(k, inode, index);
   xaLock(k, t);
-  if (!k.knobs.noDirtyTracking && !k.knobs.syncFaultSkipsInode) markInodeDirty(k, t, inode); // L03
-  const insert = huge ? insertPmd : insertPte;
+  if (!k.knobs.noDirtyTracking && !k.knobs.syncFaultSkipsInode)
+    k.functions.markInodeDirty(k, t, inode); // L03
+  const insert = huge ? k.functions.insertPmd : k.functions.insertPte;
   const block = inode.blocks[index] as number;
   const result = yield* insert(k, t, vmf, block, PTE_WRITE | PTE_DIRTY);
   unlockEntry(k, t, inode, index);

@@ -5,15 +5,11 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, LOAD, WHY } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
-import { iomapBegin } from '../fs/iomap.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
-import { unmapMappingPages } from '../mm/rmap.js';
-import { memcpyFlushcache } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { ENOSPC } from '../types.js';
-import { daxCowWritePage } from './cow.js';
 import {
   DIRTY_TAGS,
   eraseEntry,
@@ -24,7 +20,7 @@ import {
   NO_ENTRY,
   slotOf,
 } from './entry.js';
-import { invalidateEntry, xaLock } from './mapping.js';
+import { xaLock } from './mapping.js';
 
 /**
  * Models invalidate_inode_pages2_range() for pages [start, end): clean entries go, tagged ones stay.
@@ -33,7 +29,7 @@ import { invalidateEntry, xaLock } from './mapping.js';
  * unmaps it afterwards; who faults in between finds no zero entry that would tell it to unmap the zero page
  * elsewhere (L08).
  */
-function* invalidateInodePages2(
+export function* invalidateInodePages2(
   k: Kernel,
   t: Task,
   inode: Inode,
@@ -41,12 +37,12 @@ function* invalidateInodePages2(
   end: number,
 ): Run<void> {
   for (let index = start; index < end; index++) {
-    yield* invalidateEntry(k, t, inode, index);
+    yield* k.functions.invalidateEntry(k, t, inode, index);
     if (k.preempt(t, POINT['invalidate_inode_pages2:entry_done'])) yield;
   }
   if (!k.knobs.invalidateUnmapsLate) return;
   if (k.preempt(t, POINT['invalidate_inode_pages2:before_unmap'])) yield;
-  yield* unmapMappingPages(k, t, inode, start, end - start, false);
+  yield* k.functions.unmapMappingPages(k, t, inode, start, end - start, false);
 }
 
 /**
@@ -111,7 +107,7 @@ function* writeCloned(
   const alone = !k.knobs.cowWriteBesideFaults; // L11
   if (alone && !lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   const result =
-    (yield* daxCowWritePage(k, t, inode, offset, length, byte)) ??
+    (yield* k.functions.daxCowWritePage(k, t, inode, offset, length, byte)) ??
     (yield* overwritePage(k, t, inode, offset, length, byte));
   if (alone) lock.upWrite(k, t);
   return result;
@@ -130,14 +126,14 @@ function* overwritePage(
   const isNew = inode.blocks[index] === HOLE;
   const { invalidatesBeforeAllocating, writeInvalidatesFile } = k.knobs;
   if (writeInvalidatesFile) {
-    yield* invalidateInodePages2(k, t, inode, 0, inode.blocks.length); // B10
+    yield* k.functions.invalidateInodePages2(k, t, inode, 0, inode.blocks.length); // B10
   } else if (invalidatesBeforeAllocating) {
-    yield* invalidateInodePages2(k, t, inode, index, index + 1); // B26
+    yield* k.functions.invalidateInodePages2(k, t, inode, index, index + 1); // B26
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
   if (isNew) {
     if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-    const begun = yield* iomapBegin(k, t, inode, index, 1, true);
+    const begun = yield* k.functions.iomapBegin(k, t, inode, index, 1, true);
     journalStop(k, t);
     if (!begun) return ENOSPC;
   }
@@ -147,11 +143,11 @@ function* overwritePage(
   const hole = coveredByHole(k, inode, index) && !k.knobs.writeTrustsExtentMap;
   const late = isNew || hole || k.knobs.writeAlwaysInvalidates;
   if (late && !invalidatesBeforeAllocating) {
-    yield* invalidateInodePages2(k, t, inode, index, index + 1);
+    yield* k.functions.invalidateInodePages2(k, t, inode, index, index + 1);
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
   const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
-  memcpyFlushcache(k, t, address, length, byte, inode.ino, offset);
+  k.functions.memcpyFlushcache(k, t, address, length, byte, inode.ino, offset);
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   if (unwritten) k.sb.unwritten.delete(inode.blocks[index] as number);
   return 0;
@@ -185,7 +181,7 @@ export function daxZeroRange(k: Kernel, t: Task, inode: Inode, from: number, to:
     const block = inode.blocks[Math.floor(at / pageSize)] ?? HOLE;
     if (block !== HOLE) {
       const address = blockAddress(k.layout, block) + (at % pageSize);
-      memcpyFlushcache(k, t, address, end - at, 0, inode.ino, at);
+      k.functions.memcpyFlushcache(k, t, address, end - at, 0, inode.ino, at);
     }
     at = end;
   }

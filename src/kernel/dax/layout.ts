@@ -6,8 +6,6 @@ import { blockAddress } from '../../media/layout.js';
 import { WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
-import { unmapMappingPages } from '../mm/rmap.js';
-import { daxFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import {
@@ -26,7 +24,6 @@ import {
   lockEntry,
   putUnlockedEntry,
   tryUnlockedEntry,
-  wakeEntry,
   xaLock,
 } from './mapping.js';
 
@@ -41,21 +38,21 @@ import {
  */
 export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
   if (k.knobs.layoutNotBroken) return; // A9
-  while (yield* layoutBusyPage(k, t, inode)) {
+  while (yield* k.functions.daxLayoutBusyPage(k, t, inode)) {
     inode.invalidateLock.upWrite(k, t); // ext4_wait_dax_page()
     yield* sleepOn(k, t, k.pageIdle);
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   }
   if (k.knobs.layoutBreakDropsEntries) {
-    yield* deleteEntries(k, t, inode, 0, inode.blocks.length, false);
+    yield* k.functions.daxDeleteMappingRange(k, t, inode, 0, inode.blocks.length, false);
   }
 }
 
 /** Models dax_layout_busy_page(): is any page of the file pinned, once nothing maps it? */
-export function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
+export function* daxLayoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
   const pages = inode.blocks.length;
-  yield* unmapMappingPages(k, t, inode, 0, pages, k.knobs.busyPageUnmapsCows); // A25, B43
+  yield* k.functions.unmapMappingPages(k, t, inode, 0, pages, k.knobs.busyPageUnmapsCows); // A25, B43
   if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
   for (let index = 0; index < pages; index++) {
     const entry =
@@ -76,18 +73,18 @@ export function* layoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> 
  * Deviation: a PMD entry that reaches out of the range tracks pages that are not discarded. Linux drops
  * their dirty state with it (L04); here its lines are flushed first.
  */
-export function* truncateEntries(
+export function* truncateInodePagesRange(
   k: Kernel,
   t: Task,
   inode: Inode,
   start: number,
   end: number,
 ): Run<void> {
-  yield* deleteEntries(k, t, inode, start, end, !k.knobs.partialPmdDropsDirty);
+  yield* k.functions.daxDeleteMappingRange(k, t, inode, start, end, !k.knobs.partialPmdDropsDirty);
 }
 
 /** Models dax_delete_mapping_range(), with what reaches out of the range flushed if `flushRest`. */
-export function* deleteEntries(
+export function* daxDeleteMappingRange(
   k: Kernel,
   t: Task,
   inode: Inode,
@@ -105,15 +102,15 @@ export function* deleteEntries(
     const dirty = isTagged(inode, slot, DIRTY_TAGS);
     if (reachesOut && dirty && flushRest) {
       lockEntry(k, inode, index);
-      yield* unmapMappingPages(k, t, inode, slot, count, false);
+      yield* k.functions.unmapMappingPages(k, t, inode, slot, count, false);
       const { pageSize } = k.program.geometry;
       const block = entryBlock(entry);
       noteCleanedPins(k, block, count);
-      yield* daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
+      yield* k.functions.daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
       xaLock(k, t);
     }
     eraseEntry(k, t, inode, slot, WHY.truncate);
-    wakeEntry(k, inode, slot, true);
+    k.functions.wakeEntry(k, inode, slot, true);
     if (k.preempt(t, POINT['truncate_inode_pages:entry_deleted'])) yield;
   }
 }

@@ -9,7 +9,6 @@
 import { assert } from '../../support/assert.js';
 import { WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
-import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import {
@@ -111,7 +110,8 @@ export function putUnlockedEntry(
   entry: number,
   all = false,
 ): void {
-  if (entry !== NO_ENTRY) wakeEntry(k, inode, isPmd(entry) ? pmdHead(k, index) : index, all);
+  if (entry !== NO_ENTRY)
+    k.functions.wakeEntry(k, inode, isPmd(entry) ? pmdHead(k, index) : index, all);
 }
 
 /** Models dax_lock_entry(). */
@@ -130,7 +130,7 @@ export function unlockEntry(k: Kernel, t: Task, inode: Inode, index: number): vo
   const entry = inode.entries[slot] as number;
   assert(isLocked(entry), 'dax_unlock_entry: entry is not locked');
   inode.entries[slot] = entry & ~DAX_LOCKED;
-  wakeEntry(k, inode, slot, false);
+  k.functions.wakeEntry(k, inode, slot, false);
 }
 
 /**
@@ -173,12 +173,12 @@ function* downgrade(k: Kernel, t: Task, inode: Inode, index: number, entry: numb
   lockEntry(k, inode, index);
   const head = pmdHead(k, index);
   if (isZero(entry)) {
-    yield* unmapMappingPages(k, t, inode, head, k.program.geometry.pmdPages, false);
+    yield* k.functions.unmapMappingPages(k, t, inode, head, k.program.geometry.pmdPages, false);
     if (k.preempt(t, POINT['grab_mapping_entry:downgrade_unmapped'])) yield;
     xaLock(k, t);
   }
   eraseEntry(k, t, inode, head, WHY.replaced);
-  wakeEntry(k, inode, head, true);
+  k.functions.wakeEntry(k, inode, head, true);
 }
 
 /** Do all entries of a PMD's range map blocks? v8 kept holes as page-cache pages, out of this tree. */
@@ -208,7 +208,7 @@ function* replacePteEntries(
       return;
     }
     eraseEntry(k, t, inode, slot, WHY.replaced);
-    wakeEntry(k, inode, slot, true);
+    k.functions.wakeEntry(k, inode, slot, true);
   }
 }
 
@@ -245,9 +245,9 @@ export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number
   const leftMapped = k.knobs.pmdEntryLeftMapped && isPmd(entry); // B25
   if (!k.knobs.invalidateUnmapsLate && !leftMapped) {
     lockEntry(k, inode, index);
-    yield* unmapMappingPages(k, t, inode, slot, entryPages(k, entry), false);
+    yield* k.functions.unmapMappingPages(k, t, inode, slot, entryPages(k, entry), false);
     xaLock(k, t);
   }
   eraseEntry(k, t, inode, slot, WHY.invalidate);
-  wakeEntry(k, inode, slot, !k.knobs.invalidateWakesOne); // B53
+  k.functions.wakeEntry(k, inode, slot, !k.knobs.invalidateWakesOne); // B53
 }

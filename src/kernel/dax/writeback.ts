@@ -8,8 +8,6 @@
 import { blockAddress } from '../../media/layout.js';
 import { EVENT, TAG, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
-import { pfnMkcleanRange } from '../mm/rmap.js';
-import { daxFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import {
@@ -43,20 +41,26 @@ export function* daxWritebackMappingRange(
 ): Run<void> {
   k.trace.append(EVENT.dax_writeback_range, t.id, t.op, inode.ino, start, end - start);
   if (k.preempt(t, POINT['dax_writeback_mapping_range:start'])) yield;
-  tagPagesForWriteback(k, t, inode, start, end);
+  k.functions.tagPagesForWriteback(k, t, inode, start, end);
   if (k.preempt(t, POINT['dax_writeback_mapping_range:tagged'])) yield;
   for (let index = start; index < end; index++) {
     xaLock(k, t);
     const slot = slotOf(k, inode, index);
     if (slot < index && index > start) continue; // the rest of a PMD entry that was done already
     if (!isTagged(inode, slot, lookupTag(k))) continue;
-    yield* daxWritebackOne(k, t, inode, index);
+    yield* k.functions.daxWritebackOne(k, t, inode, index);
     if (k.preempt(t, POINT['dax_writeback_one:done'])) yield;
   }
 }
 
 /** Models tag_pages_for_writeback(): copies DIRTY to TOWRITE, so that later faults cannot livelock us. */
-function tagPagesForWriteback(k: Kernel, t: Task, inode: Inode, start: number, end: number): void {
+export function tagPagesForWriteback(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  start: number,
+  end: number,
+): void {
   xaLock(k, t);
   for (let index = start; index < end; index++) {
     const slot = slotOf(k, inode, index);
@@ -71,7 +75,7 @@ function tagPagesForWriteback(k: Kernel, t: Task, inode: Inode, start: number, e
  * that tag, does not find this one, and returns before it is flushed (L01). Here TOWRITE goes together
  * with DIRTY, so the second fsync finds the entry, waits for its lock, and sees the tag gone.
  */
-function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
+export function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number): Run<void> {
   const before = loadEntry(k, inode, index);
   if (k.knobs.writebackUnlocked) {
     yield* writebackUnlocked(k, t, inode, index, before);
@@ -152,7 +156,7 @@ function* writeProtect(
     const lock = inode.iMmapRwsem;
     if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
     for (const vma of inode.vmas) {
-      yield* pfnMkcleanRange(k, t, inode, slot, count, vma);
+      yield* k.functions.pfnMkcleanRange(k, t, inode, slot, count, vma);
       if (k.preempt(t, POINT['dax_writeback_one:vma_cleaned'])) yield;
     }
     lock.upRead(k, t);
@@ -164,7 +168,7 @@ function* writeProtect(
 function* flushEntry(k: Kernel, t: Task, block: number, count: number): Run<void> {
   const { pageSize, blockCount } = k.program.geometry;
   const pages = Math.min(count, blockCount - block);
-  yield* daxFlush(k, t, blockAddress(k.layout, block), pages * pageSize);
+  yield* k.functions.daxFlush(k, t, blockAddress(k.layout, block), pages * pageSize);
   if (k.preempt(t, POINT['dax_writeback_one:flushed'])) yield;
 }
 

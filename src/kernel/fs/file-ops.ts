@@ -3,18 +3,11 @@
  * fadvise, after ext4's DAX paths.
  */
 import { EVENT } from '../../trace/event.js';
-import { daxUnsharePages } from '../dax/cow.js';
-import { daxReadPage, daxWritePage, daxZeroRange, invalidateMappingPages } from '../dax/io.js';
-import { daxBreakLayout, truncateEntries } from '../dax/layout.js';
-import { daxWritebackMappingRange } from '../dax/writeback.js';
 import type { Kernel } from '../kernel.js';
-import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { cancelCow } from './cow-fork.js';
-import { freeBlocks } from './iomap.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
-import { vfsFsyncRange } from './sync.js';
 
 export const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
@@ -36,7 +29,7 @@ export function* extendTo(k: Kernel, t: Task, inode: Inode, size: number): Run<v
 /** Bytes beyond the end of the file in its last page become part of it: they must be zero. */
 export function zeroTail(k: Kernel, t: Task, inode: Inode, from: number, to: number): void {
   const end = Math.min(to, roundUp(from, k.program.geometry.pageSize));
-  if (from < end) daxZeroRange(k, t, inode, from, end);
+  if (from < end) k.functions.daxZeroRange(k, t, inode, from, end);
 }
 
 /**
@@ -53,7 +46,7 @@ export function* unshareForZero(
   if (from >= to) return 0;
   const { pageSize } = k.program.geometry;
   const end = Math.min(Math.ceil(to / pageSize), inode.blocks.length);
-  return yield* daxUnsharePages(k, t, inode, Math.floor(from / pageSize), end);
+  return yield* k.functions.daxUnsharePages(k, t, inode, Math.floor(from / pageSize), end);
 }
 
 /** The same for a write beyond the end of the file, which holds i_rwsem only. */
@@ -88,7 +81,7 @@ export function* pwrite(
   while (done < length && error === 0) {
     const at = offset + done;
     const part = Math.min(length - done, pageSize - (at % pageSize));
-    error = yield* daxWritePage(k, t, inode, at, part, byte);
+    error = yield* k.functions.daxWritePage(k, t, inode, at, part, byte);
     if (error === 0) done += part;
   }
   const early = dsync && k.knobs.dsyncBeforeSize; // B34
@@ -112,7 +105,7 @@ function* genericWriteSync(
   const { pageSize } = k.program.geometry;
   const first = Math.floor(offset / pageSize);
   const end = Math.ceil((offset + written) / pageSize);
-  yield* vfsFsyncRange(k, t, inode, first, end, true);
+  yield* k.functions.vfsFsyncRange(k, t, inode, first, end, true);
 }
 
 /** Models ext4_dax_read_iter(). */
@@ -128,7 +121,7 @@ export function* pread(
   const end = Math.min(offset + length, inode.size);
   for (let at = offset; at < end;) {
     const part = Math.min(end - at, pageSize - (at % pageSize));
-    yield* daxReadPage(k, t, inode, at, part);
+    yield* k.functions.daxReadPage(k, t, inode, at, part);
     at += part;
   }
   inode.iRwsem.upRead(k, t);
@@ -149,7 +142,7 @@ export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<
 function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-  yield* daxBreakLayout(k, t, inode);
+  yield* k.functions.daxBreakLayout(k, t, inode);
   const error = inode.reflinked ? yield* unshareForZero(k, t, inode, inode.size, size) : 0;
   if (error === 0) {
     zeroTail(k, t, inode, inode.size, size);
@@ -166,7 +159,7 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<numb
   const firstGone = Math.ceil(size / pageSize);
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-  yield* daxBreakLayout(k, t, inode);
+  yield* k.functions.daxBreakLayout(k, t, inode);
   const tail = roundUp(size, pageSize);
   const error = inode.reflinked ? yield* unshareForZero(k, t, inode, size, tail) : 0;
   if (error !== 0) {
@@ -175,15 +168,15 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<numb
   }
   setSize(k, t, inode, size);
   if (k.preempt(t, POINT['ext4_setattr:size_written'])) yield;
-  yield* unmapMappingPages(k, t, inode, firstGone, pages - firstGone, true);
-  yield* truncateEntries(k, t, inode, firstGone, pages);
+  yield* k.functions.unmapMappingPages(k, t, inode, firstGone, pages - firstGone, true);
+  yield* k.functions.truncateInodePagesRange(k, t, inode, firstGone, pages);
   if (k.preempt(t, POINT['ext4_setattr:pagecache_truncated'])) yield;
   zeroTail(k, t, inode, size, roundUp(size, pageSize));
   if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
   if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   inode.diskSize = size;
   markInodeJournaled(k, inode);
-  freeBlocks(k, t, inode, firstGone, pages);
+  k.functions.freeBlocks(k, t, inode, firstGone, pages);
   cancelCow(k, inode, firstGone);
   journalStop(k, t);
   lock.upWrite(k, t);
@@ -206,11 +199,17 @@ export function* punchHole(
     const firstWhole = Math.ceil(offset / pageSize);
     const endWhole = Math.max(firstWhole, Math.floor(end / pageSize));
     const lastTouched = Math.ceil(end / pageSize);
-    yield* daxWritebackMappingRange(k, t, inode, Math.floor(offset / pageSize), lastTouched);
+    yield* k.functions.daxWritebackMappingRange(
+      k,
+      t,
+      inode,
+      Math.floor(offset / pageSize),
+      lastTouched,
+    );
     if (k.preempt(t, POINT['ext4_punch_hole:flushed'])) yield;
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-    yield* daxBreakLayout(k, t, inode);
+    yield* k.functions.daxBreakLayout(k, t, inode);
     const wholeFrom = Math.min(firstWhole * pageSize, end);
     const wholeTo = Math.max(endWhole * pageSize, wholeFrom);
     if (inode.reflinked) {
@@ -218,13 +217,13 @@ export function* punchHole(
       if (error === 0) error = yield* unshareForZero(k, t, inode, wholeTo, end);
     }
     if (error === 0) {
-      yield* unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, false);
-      yield* truncateEntries(k, t, inode, firstWhole, endWhole);
+      yield* k.functions.unmapMappingPages(k, t, inode, firstWhole, endWhole - firstWhole, false);
+      yield* k.functions.truncateInodePagesRange(k, t, inode, firstWhole, endWhole);
       if (k.preempt(t, POINT['ext4_punch_hole:pagecache_truncated'])) yield;
       zeroEdges(k, t, inode, offset, end, firstWhole * pageSize, endWhole * pageSize);
       if (k.preempt(t, POINT['ext4_punch_hole:edges_zeroed'])) yield;
       if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-      freeBlocks(k, t, inode, firstWhole, endWhole);
+      k.functions.freeBlocks(k, t, inode, firstWhole, endWhole);
       journalStop(k, t);
     }
     lock.upWrite(k, t);
@@ -244,11 +243,11 @@ function zeroEdges(
   wholeTo: number,
 ): void {
   if (wholeFrom >= wholeTo) {
-    daxZeroRange(k, t, inode, from, to);
+    k.functions.daxZeroRange(k, t, inode, from, to);
     return;
   }
-  daxZeroRange(k, t, inode, from, wholeFrom);
-  daxZeroRange(k, t, inode, wholeTo, to);
+  k.functions.daxZeroRange(k, t, inode, from, wholeFrom);
+  k.functions.daxZeroRange(k, t, inode, wholeTo, to);
 }
 
 /**
@@ -265,13 +264,13 @@ export function* zeroRange(
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-  yield* daxBreakLayout(k, t, inode);
+  yield* k.functions.daxBreakLayout(k, t, inode);
   const first = Math.min(offset, inode.size);
   const last = offset + length;
   const error = inode.reflinked ? yield* unshareForZero(k, t, inode, first, last) : 0;
   if (error === 0) {
     if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
-    daxZeroRange(k, t, inode, offset, offset + length);
+    k.functions.daxZeroRange(k, t, inode, offset, offset + length);
     if (k.preempt(t, POINT['ext4_zero_range:zeroed'])) yield;
     if (offset + length > inode.size) {
       yield* extendTo(k, t, inode, offset + length);
@@ -290,6 +289,6 @@ export function* fadviseDontneed(
   start: number,
   end: number,
 ): Run<number> {
-  yield* invalidateMappingPages(k, t, inode, start, end);
+  yield* k.functions.invalidateMappingPages(k, t, inode, start, end);
   return 0;
 }

@@ -8,13 +8,11 @@
 import { assert } from '../../support/assert.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
-import { unmapMappingPages } from '../mm/rmap.js';
 import { POINT } from '../points.js';
 import type { Run, Task } from '../types.js';
 import { EBUSY, EINVAL } from '../types.js';
 import type { FreezeLevel } from './sb-writers.js';
 import { FREEZE } from './sb-writers.js';
-import { ext4SyncFs, syncFilesystem } from './sync.js';
 
 /** Lets the caller into the level unless a freeze has closed that. A per-CPU count: no locked instruction. */
 export function trySbStart(k: Kernel, level: FreezeLevel): boolean {
@@ -61,11 +59,11 @@ export function* freezeSuper(k: Kernel, t: Task): Run<number> {
   yield* sbWaitWrite(k, t, FREEZE.pagefault);
   if (k.preempt(t, POINT['freeze_super:faults_gone'])) yield;
   if (k.knobs.freezeUnmapsBeforeSync) yield* daxPrepareFreeze(k, t);
-  yield* syncFilesystem(k, t);
+  yield* k.functions.syncFilesystem(k, t);
   if (k.preempt(t, POINT['freeze_super:synced'])) yield;
   if (k.knobs.freezeUnmapsAfterSync) yield* daxPrepareFreeze(k, t); // A27
   writers.frozen = FREEZE.fs;
-  yield* ext4SyncFs(k, t); // ext4_freeze() flushes the journal
+  yield* k.functions.ext4SyncFs(k, t); // ext4_freeze() flushes the journal
   writers.frozen = FREEZE.complete;
   sUmount.upWrite(k, t);
   return 0;
@@ -87,6 +85,6 @@ export function* thawSuper(k: Kernel, t: Task): Run<number> {
 /** The dax_prepare_freeze() that was proposed in 2015: every file is unmapped, private copies are not. */
 function* daxPrepareFreeze(k: Kernel, t: Task): Run<void> {
   for (const inode of k.sb.inodes) {
-    yield* unmapMappingPages(k, t, inode, 0, inode.blocks.length, false);
+    yield* k.functions.unmapMappingPages(k, t, inode, 0, inode.blocks.length, false);
   }
 }

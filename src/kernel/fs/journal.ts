@@ -11,7 +11,6 @@ import { encodeMetadata } from '../../media/layout.js';
 import { EVENT, FENCE } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
-import { nvdimmFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 
@@ -65,7 +64,7 @@ export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boole
       yield* sleepOn(k, t, journal.waitCommit);
       committedHere = false;
     } else {
-      yield* commitTransaction(k, t);
+      yield* k.functions.commitTransaction(k, t);
       committedHere = true;
     }
   }
@@ -73,7 +72,7 @@ export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boole
 }
 
 /** Models jbd2_journal_commit_transaction(). */
-function* commitTransaction(k: Kernel, t: Task): Run<void> {
+export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   const journal = k.sb.journal;
   journal.committing = true;
   journal.locked = true;
@@ -88,7 +87,7 @@ function* commitTransaction(k: Kernel, t: Task): Run<void> {
   journal.locked = false;
   journal.waitUnlocked.wakeAll();
 
-  nvdimmFlush(k, t);
+  k.functions.nvdimmFlush(k, t);
   if (k.preempt(t, POINT['jbd2_commit:data_flushed'])) yield;
   k.trace.append(EVENT.journal_commit, t.id, t.op, data, length, tid);
   k.cpus.markOutstanding(t.id);

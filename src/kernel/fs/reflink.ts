@@ -5,19 +5,13 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import { poolData } from '../../trace/trace.js';
-import { daxUnsharePages } from '../dax/cow.js';
-import { daxBreakLayout, deleteEntries, layoutBusyPage, truncateEntries } from '../dax/layout.js';
-import { daxWritebackMappingRange } from '../dax/writeback.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
-import { unmapMappingPages } from '../mm/rmap.js';
-import { daxFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EINVAL } from '../types.js';
 import { cancelStaged } from './cow-fork.js';
 import { extendTo, roundUp, setSize, unshareForZero, zeroTail } from './file-ops.js';
-import { freeBlocks } from './iomap.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
 /** What is shared: pages of the source from `from` on, and where they come to in the target, in bytes. */
@@ -76,14 +70,15 @@ function* lockMappings(k: Kernel, t: Task, inodes: readonly Inode[]): Run<void> 
     }
     let busy = false;
     if (!k.knobs.layoutNotBroken) {
-      for (const inode of inodes) busy ||= yield* layoutBusyPage(k, t, inode);
+      for (const inode of inodes) busy ||= yield* k.functions.daxLayoutBusyPage(k, t, inode);
     }
     if (!busy) break;
     for (const inode of inodes) inode.invalidateLock.upWrite(k, t);
     yield* sleepOn(k, t, k.pageIdle);
   }
   if (!k.knobs.layoutBreakDropsEntries) return; // L05
-  for (const inode of inodes) yield* deleteEntries(k, t, inode, 0, inode.blocks.length, false);
+  for (const inode of inodes)
+    yield* k.functions.daxDeleteMappingRange(k, t, inode, 0, inode.blocks.length, false);
 }
 
 /**
@@ -124,15 +119,15 @@ function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
     [target, to],
   ] as const) {
     const first = start / pageSize;
-    yield* daxWritebackMappingRange(k, t, inode, first, first + pages);
+    yield* k.functions.daxWritebackMappingRange(k, t, inode, first, first + pages);
     if (k.preempt(t, POINT['xfs_file_remap_range:flushed'])) yield;
-    yield* unmapMappingPages(k, t, inode, first, pages, false);
-    yield* truncateEntries(k, t, inode, first, first + pages);
+    yield* k.functions.unmapMappingPages(k, t, inode, first, pages, false);
+    yield* k.functions.truncateInodePagesRange(k, t, inode, first, first + pages);
   }
   for (let page = from / pageSize; page < from / pageSize + pages; page++) {
     const block = source.blocks[page] as number;
     if (block === HOLE || k.mm.cleanedUnderPin[block] === 0) continue;
-    yield* daxFlush(k, t, blockAddress(k.layout, block), pageSize);
+    yield* k.functions.daxFlush(k, t, blockAddress(k.layout, block), pageSize);
   }
   if (k.preempt(t, POINT['xfs_file_remap_range:unmapped'])) yield;
   return 0;
@@ -166,7 +161,7 @@ function remapPage(k: Kernel, t: Task, target: Inode, page: number, block: numbe
   const old = target.blocks[page] as number;
   if (old === block) return;
   cancelStaged(k, target, page);
-  freeBlocks(k, t, target, page, page + 1);
+  k.functions.freeBlocks(k, t, target, page, page + 1);
   if (block === HOLE) return;
   target.blocks[page] = block;
   k.sb.refcounts?.share(block);
@@ -189,11 +184,11 @@ export function* unshareRange(
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-  yield* daxBreakLayout(k, t, inode);
+  yield* k.functions.daxBreakLayout(k, t, inode);
   const end = Math.ceil(Math.min(to, inode.size) / pageSize);
   const first = Math.floor(Math.min(offset, inode.size) / pageSize);
   const last = to > inode.size ? Math.max(end, Math.ceil(inode.size / pageSize)) : end;
-  const error = yield* daxUnsharePages(k, t, inode, first, last, { from: offset, to });
+  const error = yield* k.functions.daxUnsharePages(k, t, inode, first, last, { from: offset, to });
   if (error === 0 && to > inode.size) {
     zeroTail(k, t, inode, inode.size, roundUp(to, pageSize));
     yield* extendTo(k, t, inode, to);

@@ -2,13 +2,10 @@
  * The calls that promise durability: fsync, fdatasync, msync (all through vfs_fsync_range) and sync.
  */
 import { EVENT } from '../../trace/event.js';
-import { daxWritebackMappingRange } from '../dax/writeback.js';
 import type { Kernel } from '../kernel.js';
-import { nvdimmFlush } from '../nvdimm/pmem.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { completeTransaction, isCommitted } from './journal.js';
-import { clearInodeDirty } from './writeback.js';
+import { isCommitted } from './journal.js';
 
 /**
  * Models ext4_sync_file() for pages [start, end): write back, commit the transaction that holds the inode's
@@ -23,13 +20,13 @@ export function* vfsFsyncRange(
   datasync: boolean,
 ): Run<number> {
   const skip = k.knobs.fsyncOnlyIfMapped && inode.vmas.length === 0; // A28
-  if (!skip) yield* daxWritebackMappingRange(k, t, inode, start, end);
+  if (!skip) yield* k.functions.daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
   const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
   const done = skipCommit || isCommitted(k, inode.syncTid);
-  const flushed = done ? false : yield* completeTransaction(k, t, inode.syncTid);
+  const flushed = done ? false : yield* k.functions.completeTransaction(k, t, inode.syncTid);
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
-  if (!flushed) nvdimmFlush(k, t);
+  if (!flushed) k.functions.nvdimmFlush(k, t);
   return 0;
 }
 
@@ -37,7 +34,7 @@ export function* vfsFsyncRange(
 export function* ksysSync(k: Kernel, t: Task): Run<number> {
   const { sUmount } = k.sb;
   if (!sUmount.tryRead(k, t)) yield* sUmount.waitRead(k, t);
-  yield* syncFilesystem(k, t);
+  yield* k.functions.syncFilesystem(k, t);
   sUmount.upRead(k, t);
   return 0;
 }
@@ -48,26 +45,26 @@ export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
   if (!flusher.tryWrite(k, t)) yield* flusher.waitWrite(k, t);
   for (const inode of [...k.sb.dirtyInodes]) {
     if (k.preempt(t, POINT['sync:inode_start'])) yield;
-    yield* writebackSingleInode(k, t, inode);
+    yield* k.functions.writebackSingleInode(k, t, inode);
   }
   flusher.upWrite(k, t);
   if (k.preempt(t, POINT['sync:inodes_written'])) yield;
-  yield* ext4SyncFs(k, t);
+  yield* k.functions.ext4SyncFs(k, t);
 }
 
 /** Models ext4_sync_fs(): commits whatever the running transaction holds, and flushes. */
 export function* ext4SyncFs(k: Kernel, t: Task): Run<void> {
   const { journal } = k.sb;
   const tid = journal.changed ? journal.runningTid : journal.runningTid - 1;
-  const flushed = isCommitted(k, tid) ? false : yield* completeTransaction(k, t, tid);
-  if (!flushed) nvdimmFlush(k, t);
+  const flushed = isCommitted(k, tid) ? false : yield* k.functions.completeTransaction(k, t, tid);
+  if (!flushed) k.functions.nvdimmFlush(k, t);
 }
 
 /** Models __writeback_single_inode() with WB_SYNC_ALL. */
-function* writebackSingleInode(k: Kernel, t: Task, inode: Inode): Run<void> {
+export function* writebackSingleInode(k: Kernel, t: Task, inode: Inode): Run<void> {
   const reachesDax = !k.knobs.syncSkipsDax; // B02
   k.trace.append(EVENT.writeback_single_inode, t.id, t.op, inode.ino, reachesDax ? 1 : 0);
-  if (reachesDax) yield* daxWritebackMappingRange(k, t, inode, 0, inode.blocks.length);
+  if (reachesDax) yield* k.functions.daxWritebackMappingRange(k, t, inode, 0, inode.blocks.length);
   if (k.preempt(t, POINT['sync:pages_written'])) yield;
-  clearInodeDirty(k, t, inode);
+  k.functions.clearInodeDirty(k, t, inode);
 }

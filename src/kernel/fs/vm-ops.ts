@@ -4,12 +4,6 @@
  * Order, from outside: mmap_lock, freeze level, invalidate_lock (shared), journal handle, DAX entry. A
  * synchronous fault commits after the entry and the handle are released and before the PTE becomes writable.
  */
-import {
-  copyOnWrite,
-  daxFinishSyncFault,
-  daxIomapPmdFault,
-  daxIomapPteFault,
-} from '../dax/fault.js';
 import type { Kernel } from '../kernel.js';
 import { PTE_PRESENT, PTE_ZERO } from '../mm/memory-manager.js';
 import { POINT } from '../points.js';
@@ -36,13 +30,15 @@ export function* ext4DaxHugeFault(
   if (locks && !lock.tryRead(k, t)) yield* lock.waitRead(k, t);
   if (k.preempt(t, POINT['dax_fault:invalidate_lock'])) yield;
   if (write && !tryJournalStart(k, t)) yield* journalStart(k, t);
-  let result = huge ? yield* daxIomapPmdFault(k, t, vmf) : yield* daxIomapPteFault(k, t, vmf);
+  let result = huge
+    ? yield* k.functions.daxIomapPmdFault(k, t, vmf)
+    : yield* k.functions.daxIomapPteFault(k, t, vmf);
   if (write) journalStop(k, t);
-  if (result === FAULT.needDsync) result = yield* daxFinishSyncFault(k, t, vmf, huge);
+  if (result === FAULT.needDsync) result = yield* k.functions.daxFinishSyncFault(k, t, vmf, huge);
   if (locks) lock.upRead(k, t);
   if (result === FAULT.cowLater) {
     if (k.preempt(t, POINT['dax_fault_cow_page:unlocked'])) yield;
-    result = yield* copyOnWrite(k, t, vmf, vmf.cowBlock); // B31
+    result = yield* k.functions.daxFaultCowPage(k, t, vmf, vmf.cowBlock); // B31
   }
   if (guarded) sbEnd(k, FREEZE.pagefault);
   return result;

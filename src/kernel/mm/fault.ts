@@ -8,8 +8,6 @@ import { isMapped, loadEntry, NO_ENTRY, setTag, slotOf } from '../dax/entry.js';
 import { xaLock } from '../dax/mapping.js';
 import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
 import { FREEZE } from '../fs/sb-writers.js';
-import { ext4DaxHugeFault } from '../fs/vm-ops.js';
-import { markInodeDirty } from '../fs/writeback.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
@@ -29,7 +27,7 @@ import { flushTlbRange, waitPtl, traceSetPte } from './rmap.js';
 export function* pageFault(k: Kernel, t: Task, vpage: number, write: boolean): Run<FaultResult> {
   const lock = k.mm.mmapLock;
   if (!lock.tryRead(k, t)) yield* lock.waitRead(k, t);
-  const result = yield* handleMmFault(k, t, vpage, write);
+  const result = yield* k.functions.handleMmFault(k, t, vpage, write);
   lock.upRead(k, t);
   return result;
 }
@@ -54,12 +52,12 @@ export function* handleMmFault(
   const pmd = mm.pmdOf(vpage);
   const needsHuge = pmd === 0 || ((pmd & PMD_HUGE) !== 0 && write && (pmd & PTE_WRITE) === 0);
   if (needsHuge) {
-    result = yield* ext4DaxHugeFault(k, t, vmf, true);
+    result = yield* k.functions.ext4DaxHugeFault(k, t, vmf, true);
     if (result === FAULT.fallback) yield* splitHugePmd(k, t, vmf);
   } else if ((pmd & PMD_HUGE) !== 0) {
     result = FAULT.noPage; // spurious: the PMD already allows the access
   }
-  if (result === FAULT.fallback) result = yield* handlePteFault(k, t, vmf);
+  if (result === FAULT.fallback) result = yield* k.functions.handlePteFault(k, t, vmf);
   k.trace.append(EVENT.fault_done, t.id, t.op, ino, vmf.pgoff, result);
   return result;
 }
@@ -77,27 +75,27 @@ function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
 }
 
 /** Models handle_pte_fault(). */
-function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
+export function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   const pte = k.mm.ptes[vmf.vpage] as number;
-  if ((pte & PTE_PRESENT) === 0) return yield* ext4DaxHugeFault(k, t, vmf, false);
+  if ((pte & PTE_PRESENT) === 0) return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
   if (!vmf.write || (pte & PTE_WRITE) !== 0) return FAULT.noPage; // spurious
   if ((pte & PTE_ANONYMOUS) !== 0) {
     if (k.mm.ptlHeld) yield* waitPtl(k, t);
     setPte(k, t, vmf, pte | PTE_WRITE | PTE_DIRTY); // wp_page_reuse(): nobody shares the copy
     return FAULT.noPage;
   }
-  if (!vmf.vma.shared) return yield* ext4DaxHugeFault(k, t, vmf, false);
-  return yield* wpPfnShared(k, t, vmf, pte);
+  if (!vmf.vma.shared) return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
+  return yield* k.functions.wpPfnShared(k, t, vmf, pte);
 }
 
 /** Models wp_pfn_shared(): a store to a page that is mapped read-only in a shared mapping. */
-function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<FaultResult> {
+export function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number): Run<FaultResult> {
   // Until 4.10 a hole was mapped by a page-cache page, whose first write went through page_mkwrite.
   const ofHole = (original & PTE_ZERO) !== 0;
   const entry = loadEntry(k, vmf.vma.inode, vmf.pgoff);
   const blind = k.knobs.pfnMkwriteExpectsEntry && entry === NO_ENTRY && !ofHole; // A5
   const late = k.knobs.pteUpgradedOutsideEntryLock && isMapped(entry) && !ofHole; // A4
-  if (!blind && !late) return yield* ext4DaxHugeFault(k, t, vmf, false);
+  if (!blind && !late) return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
 
   if (!trySbStart(k, FREEZE.pagefault)) yield* sbStart(k, t, FREEZE.pagefault);
   if (late) tagForWrite(k, t, vmf);
@@ -114,5 +112,5 @@ function tagForWrite(k: Kernel, t: Task, vmf: VmFault): void {
   const { inode } = vmf.vma;
   xaLock(k, t);
   setTag(k, t, inode, slotOf(k, inode, vmf.pgoff), TAG.dirty, WHY.fault);
-  markInodeDirty(k, t, inode);
+  k.functions.markInodeDirty(k, t, inode);
 }

@@ -12,7 +12,6 @@ import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Pin, PinnedPage, Run, Task } from '../types.js';
 import { EBUSY, EFAULT, EINVAL, FAULT } from '../types.js';
-import { handleMmFault } from './fault.js';
 import { PTE_ANONYMOUS, PTE_PRESENT, PTE_WRITE, PTE_ZERO, pteBlock } from './memory-manager.js';
 
 /** A fault that succeeds is repeated at most this often before the access gives up. */
@@ -27,7 +26,7 @@ function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pinned
     // shared one, and a write to the file then leaves it to the device alone.
     const unshare = allowed && !write && mapsShared(k, pte);
     if (allowed && !unshare) return takeReference(k, vpage, pte, write);
-    const result = yield* handleMmFault(k, t, vpage, write || unshare);
+    const result = yield* k.functions.handleMmFault(k, t, vpage, write || unshare);
     if (result !== FAULT.noPage) return null;
   }
   return null;

@@ -11,8 +11,6 @@ import {
   PROTECT_READ_ONLY,
 } from '../../program/op.js';
 import { PTE, WHY } from '../../trace/event.js';
-import { daxWritebackMappingRange } from '../dax/writeback.js';
-import { vfsFsyncRange } from '../fs/sync.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
@@ -25,7 +23,7 @@ import {
   PTE_WRITE,
   PTE_ZERO,
 } from './memory-manager.js';
-import { flushTlbRange, freePageTables, waitPtl, traceSetPte, zapRange } from './rmap.js';
+import { flushTlbRange, freePageTables, waitPtl, traceSetPte } from './rmap.js';
 
 function* linkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
   const lock = vma.inode.iMmapRwsem;
@@ -79,7 +77,7 @@ function* splitVma(k: Kernel, t: Task, vma: Vma, at: number): Run<Vma> {
   const rest: Vma = { ...vma, start: at, pgoff: vma.pgoff + at - vma.start };
   // A PMD that would straddle the two is removed first (vma_adjust_trans_huge).
   if (at % k.mm.pmdPages !== 0 && (k.mm.pmdOf(at) & PMD_HUGE) !== 0) {
-    yield* zapRange(k, t, vma, at, at + 1, false);
+    yield* k.functions.zapRange(k, t, vma, at, at + 1, false);
   }
   const lock = vma.inode.iMmapRwsem;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
@@ -127,8 +125,8 @@ function* lockVmas(k: Kernel, t: Task, op: Op): Run<Vma[] | null> {
 /** vm_ops->close as it was proposed. The vma has left i_mmap by then: fsync's own test may skip the file. */
 function* syncAtClose(k: Kernel, t: Task, inode: Inode): Run<void> {
   const pages = inode.blocks.length;
-  yield* daxWritebackMappingRange(k, t, inode, 0, pages);
-  yield* vfsFsyncRange(k, t, inode, 0, pages, false);
+  yield* k.functions.daxWritebackMappingRange(k, t, inode, 0, pages);
+  yield* k.functions.vfsFsyncRange(k, t, inode, 0, pages, false);
 }
 
 export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
@@ -136,7 +134,7 @@ export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
   const inside = yield* lockVmas(k, t, op);
   if (inside === null) return EINVAL;
   for (const vma of inside) {
-    yield* zapRange(k, t, vma, vma.start, vma.end, true);
+    yield* k.functions.zapRange(k, t, vma, vma.start, vma.end, true);
     if (k.preempt(t, POINT['munmap:zapped'])) yield;
     yield* unlinkVma(k, t, vma);
     freePageTables(k, vma.start, vma.end);

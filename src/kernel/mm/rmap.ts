@@ -168,7 +168,7 @@ export function* unmapMappingPages(
   for (const vma of inode.vmas) {
     const range = overlap(vma, index, count);
     if (range === null) continue;
-    yield* zapRange(k, t, vma, range.start, range.end, evenCows);
+    yield* k.functions.zapRange(k, t, vma, range.start, range.end, evenCows);
     if (k.preempt(t, POINT['unmap_mapping_pages:vma_done'])) yield;
   }
   inode.iMmapRwsem.upRead(k, t);

@@ -6,14 +6,11 @@ import { FALLOCATE, MS_ASYNC, O_DSYNC, OP, PIN_WRITE, specOf } from '../../progr
 import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
-import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from '../fs/file-ops.js';
-import { freezeSuper, sbEnd, sbStart, thawSuper, trySbStart } from '../fs/freeze.js';
-import { reflink, reflinkRange, unshareRange } from '../fs/reflink.js';
+import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
 import { FREEZE } from '../fs/sb-writers.js';
-import { ksysSync, vfsFsyncRange } from '../fs/sync.js';
 import type { Kernel } from '../kernel.js';
-import { dmaRead, dmaWrite, pinUserPages, unpinUserPages } from '../mm/gup.js';
-import { mappedRange, mmap, mprotect, munmap } from '../mm/mmap.js';
+import { dmaRead, dmaWrite } from '../mm/gup.js';
+import { mappedRange } from '../mm/mmap.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EBADF, EFAULT, ENOMEM, EOPNOTSUPP } from '../types.js';
@@ -67,11 +64,11 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
     case OP.open:
       return open(k, op);
     case OP.mmap:
-      return mmap(k, t, op);
+      return k.functions.mmap(k, t, op);
     case OP.mprotect:
-      return mprotect(k, t, op);
+      return k.functions.mprotect(k, t, op);
     case OP.munmap:
-      return munmap(k, t, op);
+      return k.functions.munmap(k, t, op);
     case OP.load:
       return userLoad(k, t, op.target, op.offset, op.length);
     case OP.store:
@@ -79,9 +76,9 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
     case OP.user_flush:
       return userFlush(k, t, op.target, op.offset, op.length);
     case OP.msync:
-      return msync(k, t, op);
+      return k.functions.msync(k, t, op);
     case OP.sync:
-      return ksysSync(k, t);
+      return k.functions.ksysSync(k, t);
     case OP.pin:
       return pin(k, t, op);
     case OP.dma_write:
@@ -89,11 +86,11 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
     case OP.dma_read:
       return dmaRead(k, t, op.target, op.offset, op.length);
     case OP.unpin:
-      return unpinUserPages(k, t, op.target);
+      return k.functions.unpinUserPages(k, t, op.target);
     case OP.freeze:
-      return freezeSuper(k, t);
+      return k.functions.freezeSuper(k, t);
     case OP.thaw:
-      return thawSuper(k, t);
+      return k.functions.thawSuper(k, t);
     default:
       return inode === null ? EBADF : performOnFile(k, t, op, inode);
   }
@@ -106,19 +103,19 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
     case OP.fsync:
     case OP.fdatasync:
       traceSyncRange(k, t, inode, 0, filePagesMax);
-      return vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
+      return k.functions.vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
     case OP.syncfs:
-      return ksysSync(k, t);
+      return k.functions.ksysSync(k, t);
     case OP.pwrite:
       return pwriteOf(k, t, op, inode);
     case OP.pread:
-      return pread(k, t, inode, op.offset, op.length);
+      return k.functions.pread(k, t, inode, op.offset, op.length);
     case OP.ftruncate:
-      return ftruncate(k, t, inode, op.length);
+      return k.functions.ftruncate(k, t, inode, op.length);
     case OP.fallocate:
       return fallocate(k, t, op, inode);
     case OP.fadvise:
-      return fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
+      return k.functions.fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
     case OP.reflink:
     case OP.reflink_range:
       return clone(k, t, op, inode);
@@ -129,18 +126,18 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
 
 function pwriteOf(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
   const dsync = (op.flags & O_DSYNC) !== 0;
-  return pwrite(k, t, inode, op.offset, op.length, fillOf(t.op), dsync);
+  return k.functions.pwrite(k, t, inode, op.offset, op.length, fillOf(t.op), dsync);
 }
 
 function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   switch (op.flags) {
     case FALLOCATE.punchHole:
-      return punchHole(k, t, inode, op.offset, op.length);
+      return k.functions.punchHole(k, t, inode, op.offset, op.length);
     case FALLOCATE.zeroRange:
-      return zeroRange(k, t, inode, op.offset, op.length);
+      return k.functions.zeroRange(k, t, inode, op.offset, op.length);
     case FALLOCATE.unshareRange:
       if (k.sb.refcounts === null) return EOPNOTSUPP;
-      return unshareRange(k, t, inode, op.offset, op.length);
+      return k.functions.unshareRange(k, t, inode, op.offset, op.length);
     default:
       return EOPNOTSUPP;
   }
@@ -151,9 +148,9 @@ function clone(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   const source = k.mm.fds[op.source] ?? null;
   if (source === null) return EBADF;
   if (k.sb.refcounts === null) return EOPNOTSUPP;
-  if (op.code === OP.reflink) return reflink(k, t, inode, source);
+  if (op.code === OP.reflink) return k.functions.reflink(k, t, inode, source);
   const from = op.flags * k.program.geometry.pageSize;
-  return reflinkRange(k, t, inode, op.offset, source, from, op.length);
+  return k.functions.reflinkRange(k, t, inode, op.offset, source, from, op.length);
 }
 
 function open(k: Kernel, op: Op): number {
@@ -162,7 +159,7 @@ function open(k: Kernel, op: Op): number {
 }
 
 /** Models msync(2): per vma of the range, the file range behind it, as fdatasync does. */
-function* msync(k: Kernel, t: Task, op: Op): Run<number> {
+export function* msync(k: Kernel, t: Task, op: Op): Run<number> {
   if ((op.flags & MS_ASYNC) !== 0) return 0;
   const { mmapLock } = k.mm;
   if (!mmapLock.tryRead(k, t)) yield* mmapLock.waitRead(k, t);
@@ -180,7 +177,7 @@ function* msync(k: Kernel, t: Task, op: Op): Run<number> {
   mmapLock.upRead(k, t);
   for (const part of parts) traceSyncRange(k, t, part.inode, part.start, part.end);
   for (const part of parts) {
-    yield* vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
+    yield* k.functions.vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
   }
   return range !== null && covered === range.end - range.start ? 0 : ENOMEM;
 }
@@ -194,5 +191,5 @@ function* pin(k: Kernel, t: Task, op: Op): Run<number> {
   const range = mappedRange(k, op, op.source);
   if (range === null) return EFAULT;
   const write = (op.flags & PIN_WRITE) !== 0;
-  return yield* pinUserPages(k, t, op.target, range.start, range.end, write);
+  return yield* k.functions.pinUserPages(k, t, op.target, range.start, range.end, write);
 }

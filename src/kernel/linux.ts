@@ -1,0 +1,126 @@
+/**
+ * The table of the model's own functions, with which a kernel starts that replaces none.
+ */
+import { daxCowWritePage, daxIomapCopyAround, daxUnsharePages } from './dax/cow.js';
+import {
+  daxFaultCowPage,
+  daxFaultIsSynchronous,
+  daxFaultIter,
+  daxFinishSyncFault,
+  daxInsertEntry,
+  daxIomapPmdFault,
+  daxIomapPteFault,
+} from './dax/fault.js';
+import {
+  daxReadPage,
+  daxWritePage,
+  daxZeroRange,
+  invalidateInodePages2,
+  invalidateMappingPages,
+} from './dax/io.js';
+import {
+  daxBreakLayout,
+  daxDeleteMappingRange,
+  daxLayoutBusyPage,
+  truncateInodePagesRange,
+} from './dax/layout.js';
+import { grabMappingEntry, invalidateEntry, wakeEntry } from './dax/mapping.js';
+import {
+  daxWritebackMappingRange,
+  daxWritebackOne,
+  tagPagesForWriteback,
+} from './dax/writeback.js';
+import { allocateCow, endCow } from './fs/cow-fork.js';
+import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from './fs/file-ops.js';
+import { freezeSuper, thawSuper } from './fs/freeze.js';
+import { freeBlocks, iomapBegin } from './fs/iomap.js';
+import { commitTransaction, completeTransaction } from './fs/journal.js';
+import { reflink, reflinkRange, unshareRange } from './fs/reflink.js';
+import {
+  ext4SyncFs,
+  ksysSync,
+  syncFilesystem,
+  vfsFsyncRange,
+  writebackSingleInode,
+} from './fs/sync.js';
+import { ext4DaxHugeFault } from './fs/vm-ops.js';
+import { clearInodeDirty, markInodeDirty } from './fs/writeback.js';
+import { handleMmFault, handlePteFault, wpPfnShared } from './mm/fault.js';
+import { pinUserPages, unpinUserPages } from './mm/gup.js';
+import { insertPmd, insertPte } from './mm/insert.js';
+import { mmap, mprotect, munmap } from './mm/mmap.js';
+import { pfnMkcleanRange, unmapMappingPages, zapRange } from './mm/rmap.js';
+import { daxFlush, memcpyFlushcache, nvdimmFlush } from './nvdimm/pmem.js';
+import { msync } from './syscall/thread.js';
+import type { KernelFunctions } from './functions.js';
+import type { Kernel } from './kernel.js';
+
+export const LINUX: KernelFunctions<Kernel> = Object.freeze({
+  grabMappingEntry,
+  wakeEntry,
+  invalidateEntry,
+  daxIomapPteFault,
+  daxIomapPmdFault,
+  daxFaultIter,
+  daxFaultIsSynchronous,
+  daxInsertEntry,
+  daxFaultCowPage,
+  daxFinishSyncFault,
+  daxWritebackMappingRange,
+  tagPagesForWriteback,
+  daxWritebackOne,
+  daxWritePage,
+  daxReadPage,
+  daxZeroRange,
+  invalidateInodePages2,
+  invalidateMappingPages,
+  daxBreakLayout,
+  daxLayoutBusyPage,
+  truncateInodePagesRange,
+  daxDeleteMappingRange,
+  daxIomapCopyAround,
+  daxCowWritePage,
+  daxUnsharePages,
+  handleMmFault,
+  handlePteFault,
+  wpPfnShared,
+  insertPte,
+  insertPmd,
+  pfnMkcleanRange,
+  unmapMappingPages,
+  zapRange,
+  mmap,
+  munmap,
+  mprotect,
+  msync,
+  pinUserPages,
+  unpinUserPages,
+  ext4DaxHugeFault,
+  iomapBegin,
+  freeBlocks,
+  allocateCow,
+  endCow,
+  commitTransaction,
+  completeTransaction,
+  vfsFsyncRange,
+  ksysSync,
+  syncFilesystem,
+  writebackSingleInode,
+  ext4SyncFs,
+  markInodeDirty,
+  clearInodeDirty,
+  freezeSuper,
+  thawSuper,
+  pwrite,
+  pread,
+  ftruncate,
+  punchHole,
+  zeroRange,
+  fadviseDontneed,
+  reflink,
+  reflinkRange,
+  unshareRange,
+  memcpyFlushcache,
+  daxFlush,
+  nvdimmFlush,
+});
