@@ -41,6 +41,8 @@ export interface CampaignOptions {
   readonly elapsedMsMax: number | null;
   readonly stopOnFirst: boolean;
   readonly scheduler: SchedulerName;
+  /** Programs that show something new are kept and mutated; without it, only those given. */
+  readonly guidance: boolean;
   readonly threadsMax: number;
   readonly opsMax: number;
   /** Where new programs are kept, and findings are filed. */
@@ -75,6 +77,7 @@ export interface CampaignSummary extends Omit<Settings, 'real'>, Readonly<Counts
   readonly kernel: string;
   readonly bugs: readonly string[];
   readonly scheduler: SchedulerName;
+  readonly guidance: boolean;
   readonly seed: string;
   readonly workers: number;
   readonly elapsedMs: number;
@@ -127,6 +130,7 @@ export class Campaign {
       settings: options.settings,
       seed: options.seed,
       scheduler: options.scheduler,
+      guidance: options.guidance,
       threadsMax: options.threadsMax,
       opsMax: options.opsMax,
       corpus: options.corpus,
@@ -184,6 +188,7 @@ export class Campaign {
       ...options.settings,
       real: options.settings.real ?? null,
       scheduler: options.scheduler,
+      guidance: options.guidance,
       seed: options.seed,
       workers: options.workers,
       elapsedMs,

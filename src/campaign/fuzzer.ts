@@ -190,7 +190,7 @@ export class Fuzzer {
     counts.crashImagesMounted += verdict.imagesMounted;
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
-    const added = this.newFeatures(program, execution);
+    const added = this.setup.guidance ? this.newFeatures(program, execution) : 0;
     // Findings last: minimising runs other programs over the same buffers.
     this.report(program, outcome, counts, findings);
     return added > 0 ? this.corpus.add(program) : null;

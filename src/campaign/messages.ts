@@ -16,6 +16,8 @@ export interface WorkerSetup {
   /** 64-bit, decimal. */
   readonly seed: string;
   readonly scheduler: SchedulerName;
+  /** Programs that show something new are kept and mutated. */
+  readonly guidance: boolean;
   readonly threadsMax: number;
   readonly opsMax: number;
   /** Texts of the programs to start from; each is executed once, by one of the workers. */

@@ -106,6 +106,7 @@ function addRun(program: Command, done: Done): void {
       'ext4',
     )
     .option('--no-seeds', 'without the hand-written seed programs')
+    .option('--no-guidance', 'keeps no program for what it shows: others are drawn afresh')
     .option('--resume', 'goes on from what --corpus and --crashes hold')
     .option('--stop-on-first', 'ends at the first finding')
     .option('--json', 'one JSON object on stdout at the end, nothing else there')

@@ -11,8 +11,8 @@ import { knownFailure } from '../campaign/known.js';
 import type { SchedulerName } from '../campaign/messages.js';
 import { loadCorpus } from '../corpus/files.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
-import { bugByName } from '../kernel/bugs.js';
 import type { KernelSpec } from '../kernel/model-target.js';
+import { filesystemFor } from '../kernel/model-target.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
 import { parseProgram, printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
@@ -48,6 +48,7 @@ export interface RunFlags {
   readonly sectorAtomic: boolean;
   readonly blockAtomic?: boolean;
   readonly seeds: boolean;
+  readonly guidance: boolean;
   readonly resume?: boolean;
   readonly stopOnFirst?: boolean;
   readonly json?: boolean;
@@ -148,9 +149,7 @@ function settingsOf(flags: RunFlags): Settings {
       '--ignore-flush and --deterministic are for real kernels (--kernel qemu:PATH)',
     );
   }
-  // A bug of shared blocks brings the file system that has them.
-  const shares = (flags.bug ?? []).some((id) => bugByName(id).sharedBlocks === true);
-  return { domain, persistency, fs: shares ? 'xfs-reflink' : fs };
+  return { domain, persistency, fs: filesystemFor(fs, flags.bug ?? []) };
 }
 
 type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;
@@ -166,6 +165,7 @@ function valuesOf(flags: RunFlags): Values {
     elapsedMsMax: flags.time ?? null,
     stopOnFirst: flags.stopOnFirst === true,
     scheduler: flags.scheduler,
+    guidance: flags.guidance,
     // With two threads a real trace does not say whose each store is; what is found then needs a closer look.
     threadsMax: real
       ? Math.min(flags.threads ?? 1, REAL_THREADS_MAX)

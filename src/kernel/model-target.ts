@@ -34,6 +34,14 @@ export type Profile = 'plain' | 'reflink';
 export const profileOf = (filesystem: string): Profile =>
   filesystem.startsWith('xfs-reflink') ? 'reflink' : 'plain';
 
+/** A bug of shared blocks brings the file system that has them. */
+export function filesystemFor<Name extends string>(
+  asked: Name,
+  bugs: readonly string[],
+): Name | 'xfs-reflink' {
+  return bugs.some((id) => bugByName(id).sharedBlocks === true) ? 'xfs-reflink' : asked;
+}
+
 /** @throws UsageError for a kernel or bug that is not known. */
 export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSpec {
   presetByName(kernel);

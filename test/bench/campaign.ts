@@ -37,6 +37,7 @@ export function optionsOf(workload: Workload, workers: number, directory: string
     elapsedMsMax: null,
     stopOnFirst: false,
     scheduler: 'mixed',
+    guidance: true,
     threadsMax: workload.threadsMax,
     opsMax: workload.opsMax,
     corpusDirectory: path.join(directory, 'corpus'),

@@ -30,6 +30,7 @@ function setupOf({ threadsMax, opsMax }: Workload): WorkerSetup {
     settings: DEFAULT_SETTINGS,
     seed: SEED,
     scheduler: 'mixed',
+    guidance: true,
     threadsMax,
     opsMax,
     corpus: seedPrograms(),

@@ -83,6 +83,16 @@ describe('a campaign without the seed programs', () => {
   }
 });
 
+describe('a campaign without guidance', () => {
+  test('keeps no program but the seeds', async () => {
+    const { status, summary, files } = await hunt('--no-guidance', '--execs', '3000');
+    assert.equal(status, 0);
+    assert.equal(summary.coverage, 0);
+    assert.equal(summary.guidance, false);
+    assert.deepEqual(files, []);
+  });
+});
+
 describe('a campaign on mainline', () => {
   test('finds nothing in 20,000 executions', async () => {
     const { status, summary, stderr, files } = await hunt('--execs', '20000');
