@@ -1,12 +1,14 @@
 /**
  * The catalogue of bugs that the model can revert to: `--bug ID` takes the fix of one row back on top of
  * whatever kernel is given. Numbers are those of the project's catalogue (A.. from the source threads, B..
- * from kernel history); L.. are weaknesses found in Linux's own order while building this model.
+ * from kernel history); N.. are of kernel history, too, but beyond that catalogue; L.. are weaknesses found
+ * in Linux's own order while building this model.
  */
 import { UsageError } from '../support/assert.js';
 import type { Bug } from './bug.js';
 import { COW_BUGS } from './cow-bugs.js';
 import { FAULT_BUGS } from './fault-bugs.js';
+import { PIN_BUGS } from './pin-bugs.js';
 
 export type { Bug } from './bug.js';
 
@@ -284,6 +286,7 @@ export const BUGS: readonly Bug[] = [
   },
   ...FAULT_BUGS,
   ...COW_BUGS,
+  ...PIN_BUGS,
 ];
 
 /** @throws UsageError for an id or slug that is not in the catalogue. */

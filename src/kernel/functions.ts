@@ -7,7 +7,7 @@
  * sleep and be preempted, the others may not. `K` stands for the Kernel, which knows this file.
  */
 import type { Op } from '../program/op.js';
-import type { FaultResult, Inode, Run, Task, Vma, VmFault } from './types.js';
+import type { FaultResult, Inode, PinnedPage, Run, Task, Vma, VmFault } from './types.js';
 
 /** fs/dax.c and mm/truncate.c. Pages are indices in the file, offsets and sizes bytes. */
 export interface DaxFunctions<K> {
@@ -91,8 +91,8 @@ export interface DaxFunctions<K> {
   ) => Run<void>;
 
   readonly daxBreakLayout: (k: K, t: Task, inode: Inode) => Run<void>;
-  /** Is a page of the file pinned, once nothing maps it? */
-  readonly daxLayoutBusyPage: (k: K, t: Task, inode: Inode) => Run<boolean>;
+  /** The block of a page of the file that is pinned once nothing maps it; NO_BLOCK if there is none. */
+  readonly daxLayoutBusyPage: (k: K, t: Task, inode: Inode) => Run<number>;
   readonly truncateInodePagesRange: (
     k: K,
     t: Task,
@@ -188,16 +188,26 @@ export interface MmFunctions<K> {
   readonly munmap: (k: K, t: Task, op: Op) => Run<number>;
   readonly mprotect: (k: K, t: Task, op: Op) => Run<number>;
   readonly msync: (k: K, t: Task, op: Op) => Run<number>;
-  /** Pins virtual pages [start, end) and leaves them in a slot of the process. */
+  /** Pins virtual pages [start, end) and leaves them in a slot of the process; `flags` are those of pin. */
   readonly pinUserPages: (
     k: K,
     t: Task,
     slot: number,
     start: number,
     end: number,
-    write: boolean,
+    flags: number,
   ) => Run<number>;
-  readonly unpinUserPages: (k: K, t: Task, slot: number) => Run<number>;
+  /** Pins of [start, end) into `pages` what needs no lock, up to the first page that does. */
+  readonly gupFast: (
+    k: K,
+    t: Task,
+    slot: number,
+    start: number,
+    end: number,
+    write: boolean,
+    pages: PinnedPage[],
+  ) => Run<void>;
+  readonly unpinUserPages: (k: K, t: Task, slot: number, batched: boolean) => Run<number>;
 }
 
 /** The file system, its journal, and fs/fs-writeback.c. What gives a number gives 0, a count, or an errno. */

@@ -46,6 +46,7 @@ import {
 import { ext4DaxHugeFault } from './fs/vm-ops.js';
 import { clearInodeDirty, markInodeDirty } from './fs/writeback.js';
 import { handleMmFault, handlePteFault, wpPfnShared } from './mm/fault.js';
+import { gupFast } from './mm/gup-fast.js';
 import { pinUserPages, unpinUserPages } from './mm/gup.js';
 import { insertPmd, insertPte } from './mm/insert.js';
 import { mmap, mprotect, munmap } from './mm/mmap.js';
@@ -94,6 +95,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   mprotect,
   msync,
   pinUserPages,
+  gupFast,
   unpinUserPages,
   ext4DaxHugeFault,
   iomapBegin,

@@ -80,7 +80,7 @@ export class ModelTarget implements Target {
     const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
     const { trace } = this.kernel;
     const disk = freshDisk(program);
-    const alarm = alarmOf(this.kernel.warning, stuck);
+    const alarm = alarmOf(this.kernel, stuck);
     return { disk, trace, schedule: this.switches, stuck, alarm, discarded: null };
   }
 
@@ -93,16 +93,17 @@ export class ModelTarget implements Target {
   }
 }
 
-const WAITS_FOR_PROGRAM: readonly number[] = [POINT['wait:page_idle'], POINT['wait:thaw']];
-
 /**
  * A warning of the kernel about itself, or a wait that nobody can end. Who waits for a pin or a thaw waits
  * for the program, in which it may never come, and others queue behind that one: such a run is no failure.
  */
-function alarmOf(warning: string | null, stuck: readonly StuckTask[]): Alarm | null {
+function alarmOf({ warning, mm }: Kernel, stuck: readonly StuckTask[]): Alarm | null {
   if (warning !== null) return { kind: 'warned', text: warning };
   const [first] = stuck;
   if (first === undefined) return null;
-  if (stuck.some(({ point }) => WAITS_FOR_PROGRAM.includes(point))) return null;
+  const isPinned = mm.pinCounts.some((count) => count > 0);
+  const waitsForProgram = ({ point }: StuckTask): boolean =>
+    point === POINT['wait:thaw'] || (point === POINT['wait:page_idle'] && isPinned);
+  if (stuck.some(waitsForProgram)) return null;
   return { kind: 'hung', text: `t${first.task} stays at ${POINT_NAMES[first.point]} for ever` };
 }

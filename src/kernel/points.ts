@@ -105,6 +105,13 @@ export const POINT_NAMES = [
   'xfs_file_remap_range:flushed',
   'xfs_file_remap_range:unmapped',
   'dax_fault_cow_page:unlocked',
+  // A busy page is found and not waited for yet, which only kernels with N03 tell apart.
+  'ext4_break_layouts:page_found',
+  'livelock:scan',
+  // Pinning without locks.
+  'wait:shootdown',
+  'gup_fast_pte_range:pte_read',
+  'gup_fast_pte_range:referenced',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

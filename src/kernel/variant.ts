@@ -133,6 +133,26 @@ export interface Knobs {
   cowClearsDirty: boolean;
   /** A block is written in place before the remap that unshared it has committed. L13. */
   shareForgottenEarly: boolean;
+  /** Breaking a layout takes a file that nobody maps for one that nobody pins. N01. */
+  layoutTrustsMappings: boolean;
+  /** Breaking a layout passes over locked entries. N02. */
+  layoutScanSkipsLocked: boolean;
+  /** Who finds a busy page idle before he has waited for it does not look for others. N03. */
+  layoutWaitNotRepeated: boolean;
+  /** The same for the second of two files that share blocks from now on. N06. */
+  secondLayoutNotRepeated: boolean;
+  /** Breaking a layout looks at a PMD entry that is the last one again and again. N04. */
+  layoutScanLoopsOnPmd: boolean;
+  /** Breaking a layout looks at the first page of the file only. N05. */
+  layoutScansFirstPage: boolean;
+  /** Long-term pins of file pages are not refused. B44. */
+  longtermPinsAllowed: boolean;
+  /** Who lets go of many pages at once wakes nobody. B46. */
+  batchedUnpinWakesNobody: boolean;
+  /** gup-fast does not read the page table again when it has its reference. N07. */
+  gupFastNotRechecked: boolean;
+  /** The hardware flushes TLBs by a broadcast: who flushes does not wait for gup-fast on other CPUs. */
+  shootdownDoesNotWait: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -212,6 +232,16 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   cowWriteBesideFaults: false,
   cowClearsDirty: false,
   shareForgottenEarly: false,
+  layoutTrustsMappings: false,
+  layoutScanSkipsLocked: false,
+  layoutWaitNotRepeated: false,
+  secondLayoutNotRepeated: false,
+  layoutScanLoopsOnPmd: false,
+  layoutScansFirstPage: false,
+  longtermPinsAllowed: false,
+  batchedUnpinWakesNobody: false,
+  gupFastNotRechecked: false,
+  shootdownDoesNotWait: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

@@ -8,6 +8,7 @@ import {
   MAP_UNALIGNED,
   OP,
   OP_FIELDS,
+  PIN_WRITE,
   specOf,
   usesOrigin,
   usesPages,
@@ -81,7 +82,8 @@ export function* withoutDevices(draft: Draft): Generator<Draft> {
   for (const { op } of draft.threads.flat()) if (op.code === OP.pin) pins.set(op.target, op);
   for (const { op, id } of draft.threads.flat()) {
     const pin = pins.get(op.target);
-    const written = op.code === OP.dma_write || (op.code === OP.pin && op.flags !== 0);
+    const written =
+      op.code === OP.dma_write || (op.code === OP.pin && (op.flags & PIN_WRITE) !== 0);
     const name = written ? 'store' : 'load';
     if (op.code === OP.pin) {
       const place = { offset: op.offset * pageSize, length: 1 };

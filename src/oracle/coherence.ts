@@ -3,6 +3,8 @@
  * a store reaches its file (P9), and whether a pinned block was freed or given away (P13).
  */
 import { HOLE, blockOf } from '../media/layout.js';
+import { PIN_LONGTERM } from '../program/op.js';
+import { opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
 import { AT, EVENT, LOAD, STORE } from '../trace/event.js';
 import { dataByte, fillData } from '../trace/trace.js';
@@ -130,6 +132,19 @@ export function checkFree(state: JudgeState, event: number): void {
   if (state.isRepeat('P13', mechanism, op, ino)) return;
   const offset = trace.argument(event, AT.extent_unmap.page) * layout.geometry.pageSize;
   const detail = `loses block ${block}, which is still pinned`;
+  state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
+}
+
+/** P13: a page that is storage is not pinned for as long as somebody likes: it could not be truncated. */
+export function checkPin(state: JudgeState, event: number): void {
+  const { trace, layout } = state;
+  const op = trace.op(event);
+  if (((opAt(state.program, op)?.flags ?? 0) & PIN_LONGTERM) === 0) return;
+  const mechanism: Mechanism = 'longterm-pin';
+  const ino = trace.argument(event, AT.pin.ino);
+  if (state.isRepeat('P13', mechanism, op, ino)) return;
+  const offset = trace.argument(event, AT.pin.page) * layout.geometry.pageSize;
+  const detail = 'is pinned for any length of time';
   state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
 }
 

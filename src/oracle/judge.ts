@@ -15,7 +15,7 @@ import type { Image } from '../media/image.js';
 import type { Program } from '../program/program.js';
 import { AT, EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { checkFree, checkLoad, checkReuse, checkStore } from './coherence.js';
+import { checkFree, checkLoad, checkPin, checkReuse, checkStore } from './coherence.js';
 import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
 import { FrozenRule } from './frozen.js';
@@ -100,6 +100,9 @@ export class Judge {
           break;
         case EVENT.journal_commit:
           this.exposure.commit(event);
+          break;
+        case EVENT.pin:
+          checkPin(state, event);
           break;
         case EVENT.load:
           checkLoad(state, event);

@@ -13,7 +13,10 @@ export const MECHANISMS = {
   },
   'kernel-warned': { text: 'the kernel logged a warning about itself', rows: ['B17'] },
   'kernel-crashed': { text: 'the kernel crashed', rows: [] },
-  'kernel-hung': { text: 'the kernel came to a standstill', rows: ['B19', 'B53', 'B54b'] },
+  'kernel-hung': {
+    text: 'the kernel came to a standstill',
+    rows: ['B19', 'B46', 'B53', 'B54b', 'N04'],
+  },
   'content-lost': {
     text: 'a mount after the crash shows other bytes than the call promised',
     rows: [],
@@ -96,7 +99,7 @@ export const MECHANISMS = {
   },
   'dma-after-clean': {
     text: 'a device wrote to a pinned page after it was cleaned, and nothing marked it dirty again',
-    rows: ['A11'],
+    rows: ['A11', 'B51'],
   },
   'stale-zero-page': {
     text: 'a page table still maps the zero page although the file has a block there',
@@ -124,15 +127,19 @@ export const MECHANISMS = {
   },
   'freed-while-pinned': {
     text: 'a pinned block was freed',
-    rows: ['A9', 'L07'],
+    rows: ['A9', 'B37', 'L07', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
+  },
+  'longterm-pin': {
+    text: 'a pin for any length of time was not refused, and truncation waits for it',
+    rows: ['B44'],
   },
   'block-reused-while-pinned': {
     text: 'a pinned block was freed and given to another page',
-    rows: ['A9', 'L07'],
+    rows: ['A9', 'B37', 'L07', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
   },
   'pinned-block-freed': {
     text: 'a device read through a pin from a block that its file no longer has',
-    rows: ['A9'],
+    rows: ['A9', 'B37'],
   },
   'device-reached-reused-block': {
     text: 'a device wrote through an old pin into a block that belongs to another page now',

@@ -26,9 +26,12 @@ import {
   MS_ASYNC,
   OP,
   OP_CODES,
+  PIN_FAST,
+  PIN_LONGTERM,
   PIN_WRITE,
   PROTECT_READ_ONLY,
   specOf,
+  UNPIN_BATCH,
 } from './op.js';
 import type { FileSpec, Program } from './program.js';
 import { normalizeOp } from './validate.js';
@@ -375,7 +378,9 @@ export class ProgramGenerator {
         return { ...blank, target: 0, offset: 0, length: filePagesMax };
       case OP.pin: {
         const pages = this.mappedPages(choice);
-        const flags = chance(choice, 4, 5) ? PIN_WRITE : 0;
+        let flags = chance(choice, 4, 5) ? PIN_WRITE : 0;
+        if (chance(choice, 1, 2)) flags |= PIN_FAST;
+        if (chance(choice, 1, 20)) flags |= PIN_LONGTERM;
         return { ...blank, ...pages, source: pages.target, target: pinSlot(choice), flags };
       }
       case OP.dma_write:
@@ -387,7 +392,7 @@ export class ProgramGenerator {
           length: this.length(choice),
         };
       case OP.unpin:
-        return { ...blank, target: pinSlot(choice) };
+        return { ...blank, target: pinSlot(choice), flags: choice.below(2) * UNPIN_BATCH };
       default:
         return drawKernelOp(choice, blank, this);
     }

@@ -67,6 +67,12 @@ export const MAP_UNALIGNED = 8;
 export const MS_ASYNC = 1;
 export const PROTECT_READ_ONLY = 1;
 export const PIN_WRITE = 1;
+/** pin_user_pages_fast(), as direct I/O does: without locks where the pages are mapped already. */
+export const PIN_FAST = 2;
+/** FOLL_LONGTERM, as RDMA does: for as long as the user likes. */
+export const PIN_LONGTERM = 4;
+/** All pages in one go, as unpin_user_pages() and release_pages() let go of them. */
+export const UNPIN_BATCH = 1;
 /** Nothing on a DAX file, whose reads and writes bypass the page cache anyway. */
 export const O_DIRECT = 1;
 export const O_DSYNC = 2;
@@ -184,11 +190,18 @@ export const OP_TABLE: readonly OpSpec[] = [
     slot: 'pin',
     assigns: true,
     from: 'mapping',
-    words: [{ bit: PIN_WRITE, set: 'WRITE', clear: 'READ' }],
+    words: [
+      { bit: PIN_WRITE, set: 'WRITE', clear: 'READ' },
+      { bit: PIN_FAST, set: 'FAST', clear: '' },
+      { bit: PIN_LONGTERM, set: 'LONGTERM', clear: '' },
+    ],
   }),
   row('dma_write', ['target', 'range'], { slot: 'pin' }),
   row('dma_read', ['target', 'range'], { slot: 'pin' }),
-  row('unpin', ['target'], { slot: 'pin' }),
+  row('unpin', ['target', 'flags'], {
+    slot: 'pin',
+    words: [{ bit: UNPIN_BATCH, set: 'BATCH', clear: '' }],
+  }),
   row('syncfs', ['target'], { slot: 'fd' }),
   row('reflink', ['target', 'source'], { slot: 'fd', from: 'fd' }),
   row('reflink_range', ['target', 'range', 'source', 'origin'], { slot: 'fd', from: 'fd' }),

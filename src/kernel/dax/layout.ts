@@ -4,6 +4,7 @@
  */
 import { blockAddress } from '../../media/layout.js';
 import { WHY } from '../../trace/event.js';
+import { NO_BLOCK } from '../fs/allocator.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { POINT } from '../points.js';
@@ -13,8 +14,11 @@ import {
   entryBlock,
   entryPages,
   eraseEntry,
+  isLocked,
   isMapped,
+  isPmd,
   isTagged,
+  loadEntry,
   NO_ENTRY,
   slotOf,
 } from './entry.js';
@@ -38,7 +42,13 @@ import {
  */
 export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
   if (k.knobs.layoutNotBroken) return; // A9
-  while (yield* k.functions.daxLayoutBusyPage(k, t, inode)) {
+  for (;;) {
+    const busy = yield* k.functions.daxLayoutBusyPage(k, t, inode);
+    if (busy === NO_BLOCK) break;
+    if (k.knobs.layoutWaitNotRepeated) {
+      if (k.preempt(t, POINT['ext4_break_layouts:page_found'])) yield;
+      if (k.mm.pinCounts[busy] === 0) break; // N03: did not wait, so does not look again
+    }
     inode.invalidateLock.upWrite(k, t); // ext4_wait_dax_page()
     yield* sleepOn(k, t, k.pageIdle);
     const lock = inode.invalidateLock;
@@ -49,21 +59,27 @@ export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
   }
 }
 
-/** Models dax_layout_busy_page(): is any page of the file pinned, once nothing maps it? */
-export function* daxLayoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<boolean> {
-  const pages = inode.blocks.length;
+/** Models dax_layout_busy_page(): the block of a page that is pinned, once nothing maps the file. */
+export function* daxLayoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<number> {
+  if (k.knobs.layoutTrustsMappings && inode.vmas.length === 0) return NO_BLOCK; // N01
+  const pages = k.knobs.layoutScansFirstPage ? 1 : inode.blocks.length; // N05
   yield* k.functions.unmapMappingPages(k, t, inode, 0, pages, k.knobs.busyPageUnmapsCows); // A25, B43
   if (k.preempt(t, POINT['dax_layout_busy_page:unmapped'])) yield;
+  let last = NO_ENTRY;
   for (let index = 0; index < pages; index++) {
+    if (k.knobs.layoutScanSkipsLocked && isLocked(loadEntry(k, inode, index))) continue; // N02
     const entry =
       tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
     putUnlockedEntry(k, inode, index, entry);
+    if (entry !== NO_ENTRY) last = entry;
     if (!isMapped(entry)) continue;
     const slot = slotOf(k, inode, index);
     const block = entryBlock(entry) + index - slot;
-    if ((k.mm.pinCounts[block] as number) > 0) return true;
+    if ((k.mm.pinCounts[block] as number) > 0) return block;
   }
-  return false;
+  // The lookup goes on one page behind the head of the last entry, and finds that entry again.
+  if (k.knobs.layoutScanLoopsOnPmd && isPmd(last)) yield* k.block(t, POINT['livelock:scan']); // N04
+  return NO_BLOCK;
 }
 
 /**

@@ -10,6 +10,7 @@ import { sleepOn } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EINVAL } from '../types.js';
+import { NO_BLOCK } from './allocator.js';
 import { cancelStaged } from './cow-fork.js';
 import { extendTo, roundUp, setSize, unshareForZero, zeroTail } from './file-ops.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
@@ -68,11 +69,14 @@ function* lockMappings(k: Kernel, t: Task, inodes: readonly Inode[]): Run<void> 
     for (const { invalidateLock: lock } of inodes) {
       if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
     }
-    let busy = false;
-    if (!k.knobs.layoutNotBroken) {
-      for (const inode of inodes) busy ||= yield* k.functions.daxLayoutBusyPage(k, t, inode);
+    let busy = NO_BLOCK;
+    for (const inode of k.knobs.layoutNotBroken ? [] : inodes) {
+      if (busy === NO_BLOCK) busy = yield* k.functions.daxLayoutBusyPage(k, t, inode);
+      if (busy === NO_BLOCK || !k.knobs.secondLayoutNotRepeated || inode !== inodes[1]) continue;
+      if (k.preempt(t, POINT['ext4_break_layouts:page_found'])) yield;
+      if (k.mm.pinCounts[busy] === 0) busy = NO_BLOCK; // N06
     }
-    if (!busy) break;
+    if (busy === NO_BLOCK) break;
     for (const inode of inodes) inode.invalidateLock.upWrite(k, t);
     yield* sleepOn(k, t, k.pageIdle);
   }

@@ -21,7 +21,7 @@ import {
   PTE_WRITE,
   PTE_ZERO,
 } from './memory-manager.js';
-import { flushTlbRange, waitPtl, traceSetPte } from './rmap.js';
+import { flushTlbRange, traceSetPte, waitForWalkers, waitPtl } from './rmap.js';
 
 /** Models do_user_addr_fault(): takes mmap_lock for reading around the fault. */
 export function* pageFault(k: Kernel, t: Task, vpage: number, write: boolean): Run<FaultResult> {
@@ -72,6 +72,7 @@ function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
   const first = slot * mm.pmdPages;
   traceSetPte(k, t, vmf.vma, first, mm.pmdPages, PTE.none, WHY.unmap);
   flushTlbRange(k, first, first + mm.pmdPages);
+  if (mm.fastWalkers !== 0) yield* waitForWalkers(k, t);
 }
 
 /** Models handle_pte_fault(). */

@@ -5,14 +5,22 @@
  * (dax/layout.ts) keeps the file system from freeing the block under it.
  */
 import { blockAddress } from '../../media/layout.js';
+import { PIN_FAST, PIN_LONGTERM, PIN_WRITE } from '../../program/op.js';
 import { EVENT, LOAD, NO_INO, STORE } from '../../trace/event.js';
 import { DEVICE_TASK } from '../../trace/trace.js';
-import { isShared } from '../fs/cow-fork.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Pin, PinnedPage, Run, Task } from '../types.js';
-import { EBUSY, EFAULT, EINVAL, FAULT } from '../types.js';
-import { PTE_ANONYMOUS, PTE_PRESENT, PTE_WRITE, PTE_ZERO, pteBlock } from './memory-manager.js';
+import { EBUSY, EFAULT, EINVAL, EOPNOTSUPP, FAULT } from '../types.js';
+import { PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
+import {
+  gupPutFolio,
+  mapsShared,
+  noteTracked,
+  pageOf,
+  tracePin,
+  tryGrabFolio,
+} from './pinned-page.js';
 
 /** A fault that succeeds is repeated at most this often before the access gives up. */
 const FAULT_RETRIES_MAX = 64;
@@ -22,36 +30,24 @@ function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pinned
   for (let tries = 0; tries < FAULT_RETRIES_MAX; tries++) {
     const pte = k.mm.walk(vpage);
     const allowed = (pte & PTE_PRESENT) !== 0 && (!write || (pte & PTE_WRITE) !== 0);
-    // Deviation: who pins a page of a shared block gets its own first, also for reading. Linux pins the
-    // shared one, and a write to the file then leaves it to the device alone.
     const unshare = allowed && !write && mapsShared(k, pte);
-    if (allowed && !unshare) return takeReference(k, vpage, pte, write);
+    if (allowed && !unshare) {
+      const page = pageOf(k, vpage, pte);
+      if (page === null) return null;
+      tryGrabFolio(k, page);
+      noteTracked(k, page, write);
+      return page;
+    }
     const result = yield* k.functions.handleMmFault(k, t, vpage, write || unshare);
     if (result !== FAULT.noPage) return null;
   }
   return null;
 }
 
-function mapsShared(k: Kernel, pte: number): boolean {
-  if (k.sb.refcounts === null || (pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) return false;
-  return isShared(k, pteBlock(pte));
-}
-
-function takeReference(k: Kernel, vpage: number, pte: number, write: boolean): PinnedPage | null {
-  const vma = k.mm.findVma(vpage);
-  if (vma === null) return null;
-  const page = vma.pgoff + vpage - vma.start;
-  if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) return { ino: NO_INO, page, block: -1 };
-  const block = pteBlock(pte);
-  const pinned = (k.mm.pinCounts[block] as number)++ > 0;
-  // Whoever pins for writing has faulted for it: the entry is DIRTY, until it is cleaned again.
-  if (!pinned || write) k.mm.cleanedUnderPin[block] = 0;
-  return { ino: vma.inode.ino, page, block };
-}
-
 /**
- * Models pin_user_pages(FOLL_PIN): all pages of [start, end), or none. The slot is filled at the end, when
- * the caller has its pages: an earlier unpin by another thread finds it empty.
+ * Models pin_user_pages(FOLL_PIN), and pin_user_pages_fast() with PIN_FAST: all pages of [start, end), or
+ * none. The slot is filled at the end, when the caller has its pages: an earlier unpin by another thread
+ * finds it empty.
  */
 export function* pinUserPages(
   k: Kernel,
@@ -59,20 +55,17 @@ export function* pinUserPages(
   slot: number,
   start: number,
   end: number,
-  write: boolean,
+  flags: number,
 ): Run<number> {
   const { mm } = k;
   if (mm.pins[slot] !== null) return EBUSY;
+  // check_vma_flags() of a file whose pages are its storage: who holds them stops every truncation.
+  if ((flags & PIN_LONGTERM) !== 0 && !k.knobs.longtermPinsAllowed) return EOPNOTSUPP; // B44
+  const write = (flags & PIN_WRITE) !== 0;
   const pages: PinnedPage[] = [];
-  if (!mm.mmapLock.tryRead(k, t)) yield* mm.mmapLock.waitRead(k, t);
-  for (let vpage = start; vpage < end; vpage++) {
-    const pinned = yield* pinPage(k, t, vpage, write);
-    if (pinned === null) break;
-    pages.push(pinned);
-    tracePin(k, t, EVENT.pin, slot, pinned, write);
-    if (k.preempt(t, POINT['pin_user_pages:page_pinned'])) yield;
-  }
-  mm.mmapLock.upRead(k, t);
+  if ((flags & PIN_FAST) !== 0) yield* k.functions.gupFast(k, t, slot, start, end, write, pages);
+  if (pages.length < end - start)
+    yield* gupSlow(k, t, slot, start + pages.length, end, write, pages);
   const complete = pages.length === end - start;
   if (complete && mm.pins[slot] === null) {
     mm.pins[slot] = { pages, write };
@@ -82,35 +75,57 @@ export function* pinUserPages(
   return complete ? EBUSY : EFAULT;
 }
 
-function tracePin(
+/** Models __get_user_pages_locked(): pins pages of [start, end) into `pages`, up to one that cannot be had. */
+function* gupSlow(
   k: Kernel,
   t: Task,
-  kind: typeof EVENT.pin | typeof EVENT.unpin,
   slot: number,
-  page: PinnedPage,
+  start: number,
+  end: number,
   write: boolean,
-): void {
-  if (page.ino === NO_INO) return;
-  k.trace.append(kind, t.id, t.op, slot, page.ino, page.page, page.block, write ? 1 : 0);
+  pages: PinnedPage[],
+): Run<void> {
+  const { mmapLock } = k.mm;
+  if (!mmapLock.tryRead(k, t)) yield* mmapLock.waitRead(k, t);
+  for (let vpage = start; vpage < end; vpage++) {
+    const pinned = yield* pinPage(k, t, vpage, write);
+    if (pinned === null) break;
+    pages.push(pinned);
+    tracePin(k, t, EVENT.pin, slot, pinned, write);
+    if (k.preempt(t, POINT['pin_user_pages:page_pinned'])) yield;
+  }
+  mmapLock.upRead(k, t);
 }
 
-/** Models unpin_user_pages(): the last reference wakes whoever waits for the page to be idle. */
-export function* unpinUserPages(k: Kernel, t: Task, slot: number): Run<number> {
+/** Models unpin_user_page(), page by page, or unpin_user_pages(). */
+export function* unpinUserPages(k: Kernel, t: Task, slot: number, batched: boolean): Run<number> {
   const pin = k.mm.pins[slot] ?? null;
   if (pin === null) return EINVAL;
   k.mm.pins[slot] = null;
-  yield* releasePages(k, t, slot, pin);
+  if (batched) releaseBatch(k, t, slot, pin);
+  else yield* releasePages(k, t, slot, pin);
   return 0;
 }
 
 function* releasePages(k: Kernel, t: Task, slot: number, pin: Pin): Run<void> {
   for (const page of pin.pages) {
     if (page.ino === NO_INO) continue;
-    tracePin(k, t, EVENT.unpin, slot, page, pin.write);
-    k.cpus.locked(t.id, t.op);
-    if (--(k.mm.pinCounts[page.block] as number) === 0) k.pageIdle.wakeAll();
+    if (putPinned(k, t, slot, pin, page)) k.pageIdle.wakeAll();
     if (k.preempt(t, POINT['unpin_user_pages:page_done'])) yield;
   }
+}
+
+/** Models release_pages(), which has a way of its own to let go of the pages of devices. */
+function releaseBatch(k: Kernel, t: Task, slot: number, pin: Pin): void {
+  let isIdle = false;
+  for (const page of pin.pages) isIdle = putPinned(k, t, slot, pin, page) || isIdle;
+  if (isIdle && !k.knobs.batchedUnpinWakesNobody) k.pageIdle.wakeAll(); // B46
+}
+
+/** True for the last reference. */
+function putPinned(k: Kernel, t: Task, slot: number, pin: Pin, page: PinnedPage): boolean {
+  tracePin(k, t, EVENT.unpin, slot, page, pin.write);
+  return gupPutFolio(k, t, page);
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   PTE_ZERO,
   pteBlock,
 } from './memory-manager.js';
-import { flushTlbRange, waitPtl, traceSetPte } from './rmap.js';
+import { flushTlbRange, traceSetPte, waitForWalkers, waitPtl } from './rmap.js';
 
 export function setPte(k: Kernel, t: Task, vmf: VmFault, pte: number): void {
   k.mm.ptes[vmf.vpage] = pte;
@@ -90,5 +90,6 @@ export function* insertAnonymous(k: Kernel, t: Task, vmf: VmFault, copy: number)
   if (((k.mm.ptes[vmf.vpage] as number) & PTE_ANONYMOUS) !== 0) return FAULT.noPage;
   setPte(k, t, vmf, makePte(copy, PTE_PRESENT | PTE_WRITE | PTE_DIRTY | PTE_ANONYMOUS));
   flushTlbRange(k, vmf.vpage, vmf.vpage + 1);
+  if (k.mm.fastWalkers !== 0) yield* waitForWalkers(k, t);
   return FAULT.noPage;
 }

@@ -56,6 +56,9 @@ export class MemoryManager {
   pinCounts = new Int32Array(0);
   /** Blocks that were cleaned while pinned: later device writes are not tracked (A11). */
   cleanedUnderPin = new Uint8Array(0);
+  /** CPUs that walk the page tables with interrupts disabled, one bit a task. */
+  fastWalkers = 0;
+  readonly waitWalkers = new WaitQueue(POINT['wait:shootdown']);
 
   pmdPages = 1;
   slotPages = 0;
@@ -83,6 +86,8 @@ export class MemoryManager {
     this.mmapLock.reset();
     this.ptlHeld = false;
     empty(this.waitPtl.tasks);
+    this.fastWalkers = 0;
+    empty(this.waitWalkers.tasks);
     empty(this.vmas);
     this.anonymousCount = 0;
     this.fds.fill(null);

@@ -23,7 +23,7 @@ import {
   PTE_WRITE,
   PTE_ZERO,
 } from './memory-manager.js';
-import { flushTlbRange, freePageTables, waitPtl, traceSetPte } from './rmap.js';
+import { flushTlbRange, freePageTables, traceSetPte, waitForWalkers, waitPtl } from './rmap.js';
 
 function* linkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
   const lock = vma.inode.iMmapRwsem;
@@ -195,6 +195,7 @@ function* changeProtection(k: Kernel, t: Task, vma: Vma): Run<void> {
     }
   }
   flushTlbRange(k, vma.start, vma.end);
+  if (mm.fastWalkers !== 0) yield* waitForWalkers(k, t);
 }
 
 /** A page of the file becomes writable without a fault, and without anybody being told. */

@@ -28,6 +28,14 @@ export function flushTlbRange(k: Kernel, start: number, end: number): void {
   }
 }
 
+/** That interrupt comes to a CPU that has them disabled when it enables them: who sent it waits for that. */
+export function* waitForWalkers(k: Kernel, t: Task): Run<void> {
+  if (k.knobs.shootdownDoesNotWait) return;
+  const { mm } = k;
+  const walkers = mm.fastWalkers;
+  while ((mm.fastWalkers & walkers) !== 0) yield* sleepOn(k, t, mm.waitWalkers);
+}
+
 /** The page-table lock is held: it is almost never so across a preemption point. */
 export function* waitPtl(k: Kernel, t: Task): Run<void> {
   while (k.mm.ptlHeld) yield* sleepOn(k, t, k.mm.waitPtl);
@@ -93,7 +101,10 @@ export function* pfnMkcleanRange(
   mm.ptlHeld = true;
   if (k.preempt(t, POINT['pfn_mkclean_range:before_tlb_flush'])) yield;
   const end = k.knobs.mkcleanAtHeadOnly ? Math.min(vma.end, range.start + count) : range.end;
-  if (!k.knobs.cleanWithoutTlbFlush) flushTlbRange(k, range.start, end);
+  if (!k.knobs.cleanWithoutTlbFlush) {
+    flushTlbRange(k, range.start, end);
+    if (mm.fastWalkers !== 0) yield* waitForWalkers(k, t);
+  }
   unwaitPtl(k);
 }
 
@@ -137,7 +148,9 @@ export function* zapRange(
     high = Math.max(high, first + pages);
     traceSetPte(k, t, vma, first, pages, PTE.none, WHY.unmap);
   }
-  if (low < high) flushTlbRange(k, low, high);
+  if (low >= high) return;
+  flushTlbRange(k, low, high);
+  if (mm.fastWalkers !== 0) yield* waitForWalkers(k, t);
 }
 
 /** The tables below a range that is being unmapped for good go, too, so a PMD may be mapped there again. */

@@ -2,7 +2,7 @@
  * One thread of the program: its operations one after the other, each between op_enter and op_exit events.
  */
 import type { Op, OpCode } from '../../program/op.js';
-import { FALLOCATE, MS_ASYNC, O_DSYNC, OP, PIN_WRITE, specOf } from '../../program/op.js';
+import { FALLOCATE, MS_ASYNC, O_DSYNC, OP, specOf, UNPIN_BATCH } from '../../program/op.js';
 import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
@@ -86,7 +86,7 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
     case OP.dma_read:
       return dmaRead(k, t, op.target, op.offset, op.length);
     case OP.unpin:
-      return k.functions.unpinUserPages(k, t, op.target);
+      return k.functions.unpinUserPages(k, t, op.target, (op.flags & UNPIN_BATCH) !== 0);
     case OP.freeze:
       return k.functions.freezeSuper(k, t);
     case OP.thaw:
@@ -190,6 +190,5 @@ function traceSyncRange(k: Kernel, t: Task, inode: Inode, start: number, end: nu
 function* pin(k: Kernel, t: Task, op: Op): Run<number> {
   const range = mappedRange(k, op, op.source);
   if (range === null) return EFAULT;
-  const write = (op.flags & PIN_WRITE) !== 0;
-  return yield* k.functions.pinUserPages(k, t, op.target, range.start, range.end, write);
+  return yield* k.functions.pinUserPages(k, t, op.target, range.start, range.end, op.flags);
 }
