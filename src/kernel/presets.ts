@@ -42,6 +42,12 @@ export const PRESETS: readonly Preset[] = [
     ],
   },
   {
+    name: 'broadcast-tlb',
+    title: 'mainline on hardware that flushes TLBs by a broadcast: nobody waits for gup-fast',
+    source: 'arm64, and INVLPGB of x86; every promise holds here, too',
+    knobs: ['shootdownDoesNotWait'],
+  },
+  {
     name: 'dax-v8',
     title: '"dax: add support for fsync/msync", version 8: entries are tagged and never cleaned',
     source: 'Zwisler and Kara, 13 Jan 2016',

@@ -135,17 +135,27 @@ export function checkFree(state: JudgeState, event: number): void {
   state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
 }
 
-/** P13: a page that is storage is not pinned for as long as somebody likes: it could not be truncated. */
+/**
+ * P13: what is pinned is the file's, and is not pinned for as long as somebody likes: a page that is storage
+ * could not be truncated.
+ */
 export function checkPin(state: JudgeState, event: number): void {
-  const { trace, layout } = state;
+  const { trace, layout, view } = state;
   const op = trace.op(event);
-  if (((opAt(state.program, op)?.flags ?? 0) & PIN_LONGTERM) === 0) return;
-  const mechanism: Mechanism = 'longterm-pin';
   const ino = trace.argument(event, AT.pin.ino);
-  if (state.isRepeat('P13', mechanism, op, ino)) return;
-  const offset = trace.argument(event, AT.pin.page) * layout.geometry.pageSize;
-  const detail = 'is pinned for any length of time';
-  state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
+  const page = trace.argument(event, AT.pin.page);
+  const block = trace.argument(event, AT.pin.block);
+  const offset = page * layout.geometry.pageSize;
+  const report = (mechanism: Mechanism, detail: string): void => {
+    if (state.isRepeat('P13', mechanism, op, ino)) return;
+    state.report({ promise: 'P13', mechanism, op, event, ino, offset, store: -1, detail }, null);
+  };
+  if (((opAt(state.program, op)?.flags ?? 0) & PIN_LONGTERM) !== 0) {
+    report('longterm-pin', 'is pinned for any length of time');
+  }
+  if (view.blocks[view.pageIndex(ino, page)] !== block) {
+    report('freed-block-pinned', `is pinned at block ${block}, which it has lost`);
+  }
 }
 
 /** P13: a block that is mapped to a page now must not be pinned through its former owner. */

@@ -48,12 +48,7 @@ export class Judge {
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
     const { state } = this;
     state.reset(program, trace, disk, options);
-    this.durability.reset();
-    this.exposure.reset();
-    this.meaning.reset();
-    this.privates.reset();
-    this.recovery.reset();
-    this.frozen.reset();
+    this.resetRules();
     const { history, view, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
@@ -115,6 +110,15 @@ export class Judge {
       if (history.statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = history.statesLog2;
     }
     return verdict;
+  }
+
+  private resetRules(): void {
+    this.durability.reset();
+    this.exposure.reset();
+    this.meaning.reset();
+    this.privates.reset();
+    this.recovery.reset();
+    this.frozen.reset();
   }
 }
 

@@ -129,6 +129,10 @@ export const MECHANISMS = {
     text: 'a pinned block was freed',
     rows: ['A9', 'B37', 'L07', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
   },
+  'freed-block-pinned': {
+    text: 'a page was pinned that its file no longer had',
+    rows: ['N07'],
+  },
   'longterm-pin': {
     text: 'a pin for any length of time was not refused, and truncation waits for it',
     rows: ['B44'],

@@ -19,7 +19,7 @@ export const PROMISES = {
   P8: 'MAP_SYNC: a store whose line the program has written back and fenced is on media, in its file',
   P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
   P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
-  P13: 'pins: the block of a pinned page is not given away, and no pin of a file page is a long-term one',
+  P13: 'pins: a pinned page keeps its block, and no page of a file is pinned for any length of time',
 } as const;
 
 export type PromiseId = keyof typeof PROMISES;

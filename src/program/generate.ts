@@ -26,13 +26,10 @@ import {
   MS_ASYNC,
   OP,
   OP_CODES,
-  PIN_FAST,
-  PIN_LONGTERM,
-  PIN_WRITE,
   PROTECT_READ_ONLY,
   specOf,
-  UNPIN_BATCH,
 } from './op.js';
+import { drawPinOp, pinSlot } from './pin-operations.js';
 import type { FileSpec, Program } from './program.js';
 import { normalizeOp } from './validate.js';
 
@@ -376,13 +373,9 @@ export class ProgramGenerator {
       }
       case OP.fadvise:
         return { ...blank, target: 0, offset: 0, length: filePagesMax };
-      case OP.pin: {
-        const pages = this.mappedPages(choice);
-        let flags = chance(choice, 4, 5) ? PIN_WRITE : 0;
-        if (chance(choice, 1, 2)) flags |= PIN_FAST;
-        if (chance(choice, 1, 20)) flags |= PIN_LONGTERM;
-        return { ...blank, ...pages, source: pages.target, target: pinSlot(choice), flags };
-      }
+      case OP.pin:
+      case OP.unpin:
+        return drawPinOp(choice, blank, this);
       case OP.dma_write:
       case OP.dma_read:
         return {
@@ -391,15 +384,8 @@ export class ProgramGenerator {
           offset: this.within(choice),
           length: this.length(choice),
         };
-      case OP.unpin:
-        return { ...blank, target: pinSlot(choice), flags: choice.below(2) * UNPIN_BATCH };
       default:
         return drawKernelOp(choice, blank, this);
     }
   }
-}
-
-/** Mostly the same one, so that the operations on pins meet. */
-function pinSlot(choice: Choice): number {
-  return chance(choice, 1, 5) ? 1 : 0;
 }

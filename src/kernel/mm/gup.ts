@@ -75,7 +75,7 @@ export function* pinUserPages(
   return complete ? EBUSY : EFAULT;
 }
 
-/** Models __get_user_pages_locked(): pins pages of [start, end) into `pages`, up to one that cannot be had. */
+/** Models __get_user_pages_locked(): as gupFast(), but with mmap_lock, and faults where it has to. */
 function* gupSlow(
   k: Kernel,
   t: Task,
