@@ -1,4 +1,4 @@
-/** For each row of src/kernel/pin-bugs.ts a short program that shows it, written by hand, and what it shows. */
+/** For each row of src/kernel/pin-bugs.ts a short program that shows it, by hand, and what it shows. */
 import type { FaultProgram } from './fault-programs.js';
 
 export interface PinProgram extends FaultProgram {
