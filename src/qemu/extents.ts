@@ -4,13 +4,14 @@
  * began, and is taken to hold from there, so that no store of theirs is without a file.
  *
  * A block belongs to several pages once it is shared. What came to a page with a block that was another
- * page's becomes a `content` event.
+ * page's becomes a `content` event. So do the zeros that a page shows whose block became unwritten and is
+ * written again: nobody has freed it, and a crash may show it where it was before.
  */
 import type { FileMetadata } from '../media/layout.js';
 import { HOLE } from '../media/layout.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
-import { poolData } from '../trace/trace.js';
+import { fillData, poolData } from '../trace/trace.js';
 import { GUEST_PAGE_BYTES } from './guest-program.js';
 import type { Layout as Report, RawTrace } from './records.js';
 import { RECORD } from './protocol.js';
@@ -72,6 +73,10 @@ export class Extents {
   private readonly owners: (number[] | undefined)[] = [];
   /** Blocks that the report being applied has taken from a page. */
   private readonly taken = new Set<number>();
+  /** By file, its blocks that are unwritten. */
+  private readonly unwritten: Set<number>[];
+  /** Those among them that have been a page's, and allocated ever since. */
+  private readonly emptied = new Set<number>();
   /** The record at which a block is certainly shared: a store before may be in both files. */
   private readonly sharedAt = new Map<number, number>();
 
@@ -81,6 +86,7 @@ export class Extents {
   ) {
     this.sizes = new Array<number>(fileCount).fill(0);
     this.blocks = Array.from({ length: fileCount }, () => new Int32Array(filePages).fill(HOLE));
+    this.unwritten = Array.from({ length: fileCount }, () => new Set<number>());
   }
 
   /** A copy of what is so now. */
@@ -120,17 +126,20 @@ export class Extents {
     const { file, size, extents } = report;
     if (file === null || file >= this.sizes.length) return;
     const wanted = new Int32Array(this.filePages).fill(HOLE);
+    const unwritten = new Set<number>();
     for (const extent of extents) {
-      if ((extent.flags & UNWRITTEN) !== 0) continue;
       const pages = Math.ceil(extent.length / GUEST_PAGE_BYTES);
       const first = extent.logical / GUEST_PAGE_BYTES;
       const block = extent.physical / GUEST_PAGE_BYTES;
-      for (let page = 0; page < pages && first + page < wanted.length; page++) {
-        wanted[first + page] = block + page;
+      const isUnwritten = (extent.flags & UNWRITTEN) !== 0;
+      for (let page = 0; page < pages && (isUnwritten || first + page < wanted.length); page++) {
+        if (isUnwritten) unwritten.add(block + page);
+        else wanted[first + page] = block + page;
       }
     }
     this.taken.clear();
     this.unmap(file, wanted, audience);
+    this.empty(file, unwritten, wanted);
     this.map(report, file, wanted, audience);
     if (this.sizes[file] !== size) {
       audience?.trace.append(EVENT.i_size, audience.task, audience.op, file, size);
@@ -150,6 +159,15 @@ export class Extents {
     });
   }
 
+  /** Notes which blocks the file has without bytes in them. */
+  private empty(file: number, unwritten: Set<number>, wanted: Int32Array): void {
+    for (const block of this.unwritten[file] as Set<number>) {
+      if (!unwritten.has(block) && !wanted.includes(block)) this.emptied.delete(block);
+    }
+    for (const block of unwritten) if (this.taken.has(block)) this.emptied.add(block);
+    this.unwritten[file] = unwritten;
+  }
+
   private map(report: Report, file: number, wanted: Int32Array, audience: Audience | null): void {
     const blocks = this.page(file);
     wanted.forEach((block, page) => {
@@ -162,9 +180,11 @@ export class Extents {
       if (audience === null) return;
       const { trace, task, op, contentOf } = audience;
       trace.append(EVENT.extent_map, task, op, file, page, block);
-      if (!changesHands || contentOf === null) return;
+      const wasEmptied = this.emptied.delete(block);
+      const moves = changesHands && contentOf !== null;
+      if (!moves && !wasEmptied) return;
       const offset = page * GUEST_PAGE_BYTES;
-      const data = poolData(trace, contentOf(block), GUEST_PAGE_BYTES);
+      const data = moves ? poolData(trace, contentOf(block), GUEST_PAGE_BYTES) : fillData(0);
       trace.append(EVENT.content, task, op, file, GUEST_PAGE_BYTES, data, offset);
     });
   }

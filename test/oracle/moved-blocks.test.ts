@@ -13,11 +13,12 @@ function judged(
   raw: RawProgram,
   text: string,
   mount: (image: Uint8Array) => RecoveredFiles,
+  images = 0,
 ): readonly Violation[] {
   const { program, trace, disk } = raw.translated(text, mount);
   return new Judge(new Image()).judge(program, trace, disk, {
     ...{ persistency: 'line', domain: 'adr', contract: LINUX_CONTRACT },
-    ...{ isKnown: () => false, everyInstance: false, images: 0 },
+    ...{ isKnown: () => false, everyInstance: false, images },
   }).violations;
 }
 
@@ -71,11 +72,7 @@ describe('a range that was collapsed', () => {
   test('that is still there after the fsync was not made durable', () => {
     const undone = filesAt([A, B]);
     const fsynced = flushed(collapsed(stored()).enter(5)).exit(5);
-    const { program, trace, disk } = fsynced.translated(TEXT, undone);
-    const { violations } = new Judge(new Image()).judge(program, trace, disk, {
-      ...{ persistency: 'line', domain: 'adr', contract: LINUX_CONTRACT },
-      ...{ isKnown: () => false, everyInstance: false, images: 40 },
-    });
+    const violations = judged(fsynced, TEXT, undone, 40);
     assert.deepEqual(violations.map(signatureOf), ['P3 metadata-lost']);
   });
 
@@ -85,12 +82,36 @@ describe('a range that was collapsed', () => {
       .store(9 * PAGE + 8, [7])
       .exit(5);
     const text = `${FILES} t0: fallocate(f0, COLLAPSE_RANGE, 0x0, 4096)\n t0: store(m0, 0x8, 1)\n`;
-    const { program, trace, disk } = raw.translated(text, filesAt([A, B]));
-    const { violations } = new Judge(new Image()).judge(program, trace, disk, {
-      ...{ persistency: 'line', domain: 'adr', contract: LINUX_CONTRACT },
-      ...{ isKnown: () => false, everyInstance: false, images: 40 },
-    });
-    assert.deepEqual(violations, []);
+    assert.deepEqual(judged(raw, text, filesAt([A, B]), 40), []);
+  });
+
+  const UNWRITTEN = 0x800;
+  const ZEROED = `${FILES} t0: fallocate(f0, COLLAPSE_RANGE, 0x0, 4096)
+    t0: fallocate(f0, ZERO_RANGE, 0x0, 4096)
+    t0: store(m0, 0x8, 1)
+  `;
+  const storedAgain = (raw: RawProgram): RawProgram =>
+    raw
+      .enter(6)
+      .kernelStore(9 * PAGE + 8, [0, 0, 0, 0, 0, 0, 0, 0])
+      .layout(0, PAGE, [[0, 9, 1]])
+      .store(9 * PAGE + 8, [7])
+      .flush(9 * PAGE)
+      .fence()
+      .exit(6);
+
+  test('and then made unwritten and written in place was never free', () => {
+    const raw = collapsed(flushed(stored()))
+      .enter(5)
+      .layout(0, PAGE, [[0, 9, 1]], UNWRITTEN)
+      .exit(5);
+    assert.deepEqual(judged(storedAgain(raw), ZEROED, filesAt([A, B]), 40), []);
+  });
+
+  test('whose block was free before it got it again must not show it at its former place', () => {
+    const raw = collapsed(flushed(stored())).enter(5).layout(0, PAGE, []).exit(5);
+    const violations = judged(storedAgain(raw), ZEROED, filesAt([A, B]), 40);
+    assert.deepEqual(violations.map(signatureOf), ['P9 stale-block-exposed']);
   });
 
   test('of which the kernel has moved another block is no collapsed range', () => {
