@@ -15,7 +15,7 @@ import type { PersistencyOptions } from './persistency/history.js';
 import { noteAlarm } from './oracle/alarm.js';
 import type { Judge } from './oracle/judge.js';
 import { CONFIRM_ALL, noVerdict } from './oracle/state.js';
-import type { JudgeOptions, Verdict } from './oracle/state.js';
+import type { Confirmation, Verdict } from './oracle/state.js';
 import type { Program } from './program/program.js';
 import type { Scheduler } from './schedule/scheduler.js';
 import type { FilesystemName, RealSettings } from './target/real.js';
@@ -46,8 +46,6 @@ export interface Line {
   readonly settings: Settings;
 }
 
-export type Confirmation = Pick<JudgeOptions, 'isKnown' | 'everyInstance' | 'images'>;
-
 /** Executes the program under the scheduler and judges every cut and survivor set of it. */
 export function runOnce(
   line: Line,
@@ -69,9 +67,7 @@ function judged(
 ): Verdict {
   if (disk === null) return noVerdict();
   return judge.judge(program, trace, disk, {
-    isKnown: confirmation.isKnown,
-    everyInstance: confirmation.everyInstance,
-    images: confirmation.images,
+    ...confirmation,
     persistency: settings.persistency,
     domain: settings.domain,
     contract: target.contract,

@@ -12,6 +12,7 @@ import { toReproducer } from '../finding/reproducer.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
 import { asItCame, minimized } from '../minimize/record.js';
+import { wantedOf } from '../finding/wanted.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
@@ -173,8 +174,8 @@ export class Fuzzer {
   private executeOne(program: Program, counts: Counts, findings: FoundFinding[]): string | null {
     const scheduler = this.drawScheduler();
     const outcome = runOnce(this.line, program, scheduler, {
-      isKnown: (promise, mechanism) =>
-        this.known.covers(signatureOf({ promise, mechanism }), program),
+      isKnown: (promise, mechanism, symptom) =>
+        this.known.covers(signatureOf({ promise, mechanism }), symptom, program),
       everyInstance: false,
       images: IMAGES,
     });
@@ -216,20 +217,22 @@ export class Fuzzer {
     const failures = verdict.violations.map((violation) => {
       const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
       return {
-        signature: signatureOf(violation),
+        wanted: wantedOf(violation),
         failure: failureOf(program, schedule, trace, violation),
         fallback: asItCame(this.line, finding, trace),
       };
     });
-    for (const { signature, failure, fallback } of failures) {
-      if (this.known.covers(signature, program)) continue;
-      const { finding, trace: shown } = minimized(this.line, setup, failure, signature, fallback);
+    for (const { wanted, failure, fallback } of failures) {
+      const { signature } = wanted;
+      const symptom = wanted.symptom ?? '';
+      if (this.known.covers(signature, symptom, program)) continue;
+      const { finding, trace: shown } = minimized(this.line, setup, failure, wanted, fallback);
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });
       // What does not come again depends on more than its program.
       const forAll = this.line.target.pace.tellsCauses || finding.hits?.failures === 0;
-      const known = knownFailure(signature, finding.program, forAll);
+      const known = knownFailure(signature, symptom, finding.program, forAll);
       this.known.add(known);
       findings.push({ reproducer, failure: known, report, afterExecutions: counts.executions });
       if (this.setup.stopOnFirst) return;

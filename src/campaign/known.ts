@@ -13,6 +13,8 @@ export type Kind = readonly [code: OpCode, flags: number];
 
 export interface KnownFailure {
   readonly signature: string;
+  /** What the kernel said (oracle/symptom.ts): with another word it is another failure. */
+  readonly symptom: string;
   /** What the smallest program does; empty if it stands for all. */
   readonly kinds: readonly Kind[];
 }
@@ -27,9 +29,17 @@ const STOPPING = (['kernel-hung', 'kernel-crashed'] as const).map((mechanism) =>
 
 const opsOf = (program: Program): readonly Op[] => program.threads.flat();
 
-export function knownFailure(signature: string, smallest: Program, forAll: boolean): KnownFailure {
+/** What a power failure does to a block that is written hardly depends on the program. */
+const OF_ALL_PROGRAMS = signatureOf({ promise: 'P0', mechanism: 'torn-block' });
+
+export function knownFailure(
+  signature: string,
+  symptom: string,
+  smallest: Program,
+  forAll: boolean,
+): KnownFailure {
   const kinds = opsOf(smallest).map(({ code, flags }): Kind => [code, flags]);
-  return { signature, kinds: forAll ? [] : kinds };
+  return { signature, symptom, kinds: forAll || signature === OF_ALL_PROGRAMS ? [] : kinds };
 }
 
 export class KnownFailures {
@@ -38,7 +48,7 @@ export class KnownFailures {
   /** False if it was there already. */
   add(failure: KnownFailure): boolean {
     const others = this.bySignature.get(failure.signature) ?? [];
-    if (others.some((other) => sameKinds(other, failure))) return false;
+    if (others.some((other) => isSame(other, failure))) return false;
     this.bySignature.set(failure.signature, [...others, failure]);
     return true;
   }
@@ -58,16 +68,16 @@ export class KnownFailures {
     });
   }
 
-  covers(signature: string, program: Program): boolean {
+  covers(signature: string, symptom: string, program: Program): boolean {
     const failures = this.bySignature.get(signature);
     if (failures === undefined) return false;
     if (failures.length >= FINDINGS_MAX) return true;
-    return failures.some(({ kinds }) => does(program, kinds));
+    return failures.some((known) => known.symptom === symptom && does(program, known.kinds));
   }
 }
 
-function sameKinds(a: KnownFailure, b: KnownFailure): boolean {
-  return JSON.stringify(a.kinds) === JSON.stringify(b.kinds);
+function isSame(a: KnownFailure, b: KnownFailure): boolean {
+  return a.symptom === b.symptom && JSON.stringify(a.kinds) === JSON.stringify(b.kinds);
 }
 
 /** Does the program do all of these, one after the other, whatever it does between them? */

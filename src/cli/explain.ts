@@ -2,6 +2,7 @@
  * `daxfuzz explain`: a reproducer for a human, from a fresh replay of it.
  */
 import type { Finding } from '../finding/finding.js';
+import { wantedIn } from '../finding/wanted.js';
 import { record } from '../minimize/record.js';
 import { printC } from '../report/c/program.js';
 import { printHtml } from '../report/html.js';
@@ -30,8 +31,9 @@ export function explain(file: string, { format }: { readonly format: ExplainForm
   const loaded = loadReproducer(file);
   const { setup, program, schedule, recordedOn } = loaded;
   const { signature } = loaded.reproducer;
+  const wanted = wantedIn(loaded.reproducer, true);
   const [recorded, pointNames] = withLine(recordedOn, settingsOf(setup), (line) => [
-    inFile(file, () => record(line, setup, program, schedule, signature)),
+    inFile(file, () => record(line, setup, program, schedule, wanted)),
     line.target.pointNames,
   ]);
   if (recorded === null) {

@@ -3,6 +3,7 @@
  */
 import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer, toReproducer } from '../finding/reproducer.js';
+import { wantedIn } from '../finding/wanted.js';
 import { minimized } from '../minimize/record.js';
 import { sameFailure } from '../minimize/same-failure.js';
 import type { Line } from '../run.js';
@@ -35,12 +36,13 @@ export function minimizeFile(file: string, flags: MinimizeFlags): number {
 
 function smallest(loaded: Loaded, line: Line): Reproducer {
   const { signature } = loaded.reproducer;
-  const first = sameFailure(line, signature)(loaded.program, loaded.schedule);
+  const wanted = wantedIn(loaded.reproducer, true);
+  const first = sameFailure(line, wanted)(loaded.program, loaded.schedule);
   if (first === null) {
     throw new UsageError(
       `${loaded.file}: does not fail with "${signature}" on ${kernelText(loaded.recordedOn)}, so there is nothing to minimise`,
     );
   }
-  const { finding } = minimized(line, loaded.setup, first, signature);
+  const { finding } = minimized(line, loaded.setup, first, wanted);
   return toReproducer(finding, line.target.pointNames);
 }

@@ -4,7 +4,8 @@
  */
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Violation } from '../oracle/promise.js';
-import { signatureOf } from '../finding/finding.js';
+import { isWanted, wantedIn } from '../finding/wanted.js';
+import { CONFIRM_ALL } from '../oracle/state.js';
 import { runOnce } from '../run.js';
 import { ReplayScheduler } from '../schedule/replay.js';
 import type { Execution } from '../target/target.js';
@@ -33,17 +34,20 @@ export interface ReplayRun {
 export function replayOnce(order: ReplayOrder): ReplayRun {
   const loaded = loadReproducer(order.file);
   const line = lineFor(order.kernel, settingsOf(loaded.setup));
-  const { signature } = loaded.reproducer;
+  const same = JSON.stringify(order.kernel) === JSON.stringify(loaded.recordedOn);
+  const wanted = wantedIn(loaded.reproducer, same);
+  const closely = { plans: wanted.plans, stopsAtFirst: false };
+  const confirmation = { ...CONFIRM_ALL, closely };
   // Until it fails as recorded, or has held as often as the target may hold by chance.
   for (let attempt = 1; ; attempt++) {
     const scheduler = new ReplayScheduler(loaded.schedule, line.target.pointNames, order.mode);
     const { execution, verdict } = inFile(order.file, () => {
-      const outcome = runOnce(line, loaded.program, scheduler);
+      const outcome = runOnce(line, loaded.program, scheduler, confirmation);
       scheduler.end();
       return outcome;
     });
     const { violations } = verdict;
-    const reproduced = violations.some((violation) => signatureOf(violation) === signature);
+    const reproduced = violations.some((violation) => isWanted(wanted, violation));
     if (!reproduced && attempt < line.target.pace.attempts) continue;
     const result = { hash: execution.trace.hash(), followed: scheduler.followed };
     return { result, execution, violations, close: () => line.target.close() };

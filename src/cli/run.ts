@@ -10,6 +10,7 @@ import type { KnownFailure } from '../campaign/known.js';
 import { knownFailure } from '../campaign/known.js';
 import type { SchedulerName } from '../campaign/messages.js';
 import { loadCorpus } from '../corpus/files.js';
+import { wantedIn } from '../finding/wanted.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { filesystemFor } from '../kernel/model-target.js';
@@ -185,9 +186,11 @@ function knownFailures(directory: string, { tellsCauses }: Pace): KnownFailure[]
   }
   return files.flatMap((file) => {
     try {
-      const { signature, program, hits } = readReproducer(file);
+      const reproducer = readReproducer(file);
+      const { signature, program, hits } = reproducer;
       const forAll = tellsCauses || hits?.failures === 0;
-      return [knownFailure(signature, parseProgram(program.join('\n')), forAll)];
+      const symptom = wantedIn(reproducer, true).symptom ?? '';
+      return [knownFailure(signature, symptom, parseProgram(program.join('\n')), forAll)];
     } catch (error) {
       err(oneLine(`daxfuzz: ${messageOf(error)}; it is not counted as found`));
       return [];

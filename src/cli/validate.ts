@@ -7,6 +7,7 @@ import { toReproducer } from '../finding/reproducer.js';
 import { findReproducers, reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { resolveKernel } from '../targets.js';
+import { wantedOf } from '../finding/wanted.js';
 import { asItCame, minimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import { printReport } from '../report/report.js';
@@ -118,7 +119,7 @@ function file(
   const traceHash = example.trace.hash();
   const found = { setup, program, schedule, violation, traceHash };
   const fallback = asItCame(line, found, example.trace);
-  const { finding, trace } = minimized(line, setup, failure, signature, fallback);
+  const { finding, trace } = minimized(line, setup, failure, wantedOf(violation), fallback);
   const { pointNames } = line.target;
   const reproducer = toReproducer(finding, pointNames);
   const stored = reproducerPath(directory, reproducer);

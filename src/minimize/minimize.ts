@@ -5,6 +5,7 @@
  * What "still fails" means is the caller's: the predicate executes a candidate and, if it fails in the same
  * way, gives it back with the schedule as it was really followed.
  */
+import type { CrashPlan } from '../crash/plan.js';
 import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opCount, threadCount } from '../program/program.js';
@@ -39,6 +40,8 @@ import { dropSwitches, earlierSwitches } from './schedule-passes.js';
 export interface Failure extends Candidate {
   /** Operations in the order in which they began, up to the event that made the fault certain. */
   readonly started: readonly number[];
+  /** The power failure that shows it; null if it needs none. */
+  readonly plan: CrashPlan | null;
 }
 
 /** Executes a candidate; null if it does not fail in the way that is being minimised. */
@@ -55,6 +58,7 @@ export type Explore = (program: Program, where: Where) => Failure | null;
 export type Where = 'few-schedules' | 'many-schedules' | 'neighbours';
 
 export interface Minimised extends Candidate {
+  readonly plan: CrashPlan | null;
   /** Candidates executed. */
   readonly tries: number;
 }
@@ -137,8 +141,8 @@ export function minimize(first: Failure, stillFails: StillFails, explore: Explor
     if (!search.changed) search.explorePass();
     if (!search.changed) search.neighbourPass(first);
   } while (search.changed);
-  const { program, schedule } = search.best;
-  return { program, schedule, tries: search.tries };
+  const { program, schedule, plan } = search.best;
+  return { program, schedule, plan, tries: search.tries };
 }
 
 class Search {

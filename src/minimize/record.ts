@@ -3,7 +3,8 @@
  * stored, with the same signature.
  */
 import type { Finding, FindingSetup, HitRate } from '../finding/finding.js';
-import { signatureOf } from '../finding/finding.js';
+import type { Wanted } from '../finding/wanted.js';
+import { isWanted, wantedBy } from '../finding/wanted.js';
 import { ProgramGenerator } from '../program/generate.js';
 import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
@@ -20,7 +21,7 @@ import { Prng } from '../support/prng.js';
 import type { Trace } from '../trace/trace.js';
 import type { Candidate, Failure } from './minimize.js';
 import { isSimpler, minimize } from './minimize.js';
-import { attemptFor, exploreFailure, sameFailure } from './same-failure.js';
+import { attemptFor, exploreFailure, only, sameFailure } from './same-failure.js';
 
 export interface Recorded {
   readonly finding: Finding;
@@ -34,13 +35,14 @@ export function record(
   setup: FindingSetup,
   program: Program,
   schedule: Schedule,
-  signature: string,
+  failure: Wanted | string,
 ): Recorded | null {
+  const wanted = wantedBy(failure);
   for (let attempt = 0; attempt < line.target.pace.attempts; attempt++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'strict');
-    const { execution, verdict } = runOnce(line, program, scheduler);
+    const { execution, verdict } = runOnce(line, program, scheduler, only(wanted));
     scheduler.end();
-    const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+    const violation = verdict.violations.find((found) => isWanted(wanted, found));
     if (violation === undefined) continue;
     const { trace } = execution;
     return { finding: { setup, program, schedule, violation, traceHash: trace.hash() }, trace };
@@ -65,13 +67,13 @@ const HIT_RUNS = 10;
 const HIT_RUNS_STOPPING = 3;
 
 /** How often a reproducer fails when it is run again and again. */
-function hitRate(line: Line, { program, schedule }: Candidate, signature: string): HitRate {
+function hitRate(line: Line, { program, schedule }: Candidate, wanted: Wanted): HitRate {
   let failures = 0;
   let runs = 0;
   for (let planned = HIT_RUNS; runs < planned; runs++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
-    const { execution, verdict } = runOnce(line, program, scheduler);
-    if (verdict.violations.some((found) => signatureOf(found) === signature)) failures++;
+    const { execution, verdict } = runOnce(line, program, scheduler, only(wanted));
+    if (verdict.violations.some((found) => isWanted(wanted, found))) failures++;
     if (execution.disk === null) planned = HIT_RUNS_STOPPING;
   }
   return { runs, failures };
@@ -93,13 +95,14 @@ export function minimized(
   line: Line,
   setup: FindingSetup,
   failure: Failure,
-  signature: string,
+  sought: Wanted | string,
   fallback: Recorded | null = null,
 ): Recorded {
-  const recorded = minimizedIfItRepeats(line, setup, failure, signature) ?? fallback;
+  const wanted = wantedBy(sought);
+  const recorded = minimizedIfItRepeats(line, setup, failure, wanted) ?? fallback;
   assert(
     recorded !== null,
-    `replay of a minimised finding: expected ${signature}, found no such violation`,
+    `replay of a minimised finding: expected ${wanted.signature}, found no such violation`,
   );
   return recorded;
 }
@@ -108,31 +111,33 @@ function minimizedIfItRepeats(
   line: Line,
   setup: FindingSetup,
   failure: Failure,
-  signature: string,
+  wanted: Wanted,
 ): Recorded | null {
-  const stillFails = sameFailure(line, signature);
+  const stillFails = sameFailure(line, wanted);
   if (!repeats(line) && stillFails(failure.program, failure.schedule) === null) return null;
-  const explore = exploreFailure(line, signature);
-  let smallest: Candidate = minimize(failure, stillFails, explore);
+  const explore = exploreFailure(line, wanted);
+  let smallest = minimize(failure, stillFails, explore);
   if (threadCount(smallest.program) > 1 && line.target.pace.explores) {
-    for (const other of freshFailures(line, signature, smallest.program)) {
+    for (const other of freshFailures(line, wanted, smallest.program)) {
       const candidate = minimize(other, stillFails, () => null);
       if (isSimpler(candidate, smallest)) smallest = candidate;
     }
     const again = stillFails(smallest.program, smallest.schedule);
-    assert(again !== null, `a minimised failure does not fail again with ${signature}`);
+    assert(again !== null, `a minimised failure does not fail again with ${wanted.signature}`);
     smallest = minimize(again, stillFails, explore);
   }
   line.target.restart();
   // Before the replay, whose trace is what reports show.
-  const hits = repeats(line) ? {} : { hits: hitRate(line, smallest, signature) };
-  const recorded = record(line, setup, smallest.program, smallest.schedule, signature);
+  const { program, schedule, plan } = smallest;
+  const shown = { ...wanted, plans: plan === null ? [] : [plan] };
+  const hits = repeats(line) ? {} : { hits: hitRate(line, smallest, shown) };
+  const recorded = record(line, setup, program, schedule, shown);
   return recorded === null ? null : { ...recorded, finding: { ...recorded.finding, ...hits } };
 }
 
 /** Failures with this signature of programs drawn afresh; a pure function of `like`. */
-function freshFailures(line: Line, signature: string, like: Program): Failure[] {
-  const choice = Prng.fromSeed(BigInt(`0x${hashText(signature + printProgram(like))}`));
+function freshFailures(line: Line, wanted: Wanted, like: Program): Failure[] {
+  const choice = Prng.fromSeed(BigInt(`0x${hashText(wanted.signature + printProgram(like))}`));
   const scheduler = new RandomScheduler(choice);
   const generator = new ProgramGenerator({
     geometry: like.geometry,
@@ -141,7 +146,7 @@ function freshFailures(line: Line, signature: string, like: Program): Failure[] 
     dialect: line.target.dialect,
     only: new Set([OP.load, OP.store, ...like.threads.flat().map((op) => op.code)]),
   });
-  const attempt = attemptFor(line, signature, scheduler);
+  const attempt = attemptFor(line, wanted, scheduler);
   const failures: Failure[] = [];
   for (let i = 0; i < FRESH_PROGRAMS && failures.length < FRESH_FAILURES; i++) {
     const failure = attempt(generator.generate(choice));

@@ -3,15 +3,18 @@
  * among its violations.
  */
 import { signatureOf } from '../finding/finding.js';
+import type { Wanted } from '../finding/wanted.js';
+import { isWanted, wantedBy } from '../finding/wanted.js';
 import type { Mechanism } from '../oracle/mechanism.js';
 import type { Violation } from '../oracle/promise.js';
+import type { Confirmation } from '../oracle/state.js';
 import { IMAGES_THOROUGH } from '../oracle/state.js';
 import type { Dialect } from '../program/dialect.js';
 import { ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import type { Program } from '../program/program.js';
 import { opCount } from '../program/program.js';
-import type { Confirmation, Line } from '../run.js';
+import type { Line } from '../run.js';
 import { runOnce } from '../run.js';
 import { printProgram } from '../program/text.js';
 import { PctScheduler } from '../schedule/pct.js';
@@ -30,6 +33,7 @@ import type { Explore, Failure, StillFails, Where } from './minimize.js';
 /** Mechanisms of which only a mounted image tells; the others follow from the trace. */
 const SHOWN_BY_IMAGES: readonly Mechanism[] = [
   'not-recovered',
+  'torn-block',
   'metadata-lost',
   'content-lost',
   'stale-block-exposed',
@@ -38,19 +42,28 @@ const SHOWN_BY_IMAGES: readonly Mechanism[] = [
 const needsImages = (signature: string): boolean =>
   SHOWN_BY_IMAGES.some((mechanism) => signature.endsWith(` ${mechanism}`));
 
-/** Only the wanted signature is confirmed by its image; the others do not matter here. */
-function only(signature: string): Confirmation {
+/** Only what is wanted is confirmed by its image; the rest does not matter here. */
+export function only(failure: Wanted | string): Confirmation {
+  const { signature, symptom, plans } = wantedBy(failure);
+  const needs = needsImages(signature);
   return {
-    isKnown: (promise, mechanism) => signatureOf({ promise, mechanism }) !== signature,
+    isKnown: (promise, mechanism, said) =>
+      signatureOf({ promise, mechanism }) !== signature || (symptom !== null && said !== symptom),
     everyInstance: false,
-    images: needsImages(signature) ? IMAGES_THOROUGH : 0,
+    images: needs ? IMAGES_THOROUGH : 0,
+    ...(needs ? { closely: { plans, stopsAtFirst: true } } : {}),
   };
 }
 
-export function sameFailure(line: Line, signature: string): StillFails {
+/** What showed the failure last is tried first the next time. */
+export function sameFailure(line: Line, failure: Wanted | string): StillFails {
+  const wanted = wantedBy(failure);
+  let { plans } = wanted;
   return (program, schedule) => {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
-    return attemptFor(line, signature, scheduler)(program);
+    const found = attemptFor(line, { ...wanted, plans }, scheduler)(program);
+    if (found !== null && found.plan !== null) plans = [found.plan];
+    return found;
   };
 }
 
@@ -64,12 +77,13 @@ const TRIES: Record<Where, number> = {
 /** Runs a program under a scheduler and gives its failure with the signature, if it has one. */
 export type Attempt = (program: Program) => Failure | null;
 
-export function attemptFor(line: Line, signature: string, scheduler: Scheduler): Attempt {
-  const confirmation = only(signature);
+export function attemptFor(line: Line, failure: Wanted | string, scheduler: Scheduler): Attempt {
+  const wanted = wantedBy(failure);
+  const confirmation = only(wanted);
   return (program) => {
     for (let attempt = 0; attempt < line.target.pace.attempts; attempt++) {
       const { execution, verdict } = runOnce(line, program, scheduler, confirmation);
-      const violation = verdict.violations.find((found) => signatureOf(found) === signature);
+      const violation = verdict.violations.find((found) => isWanted(wanted, found));
       if (violation === undefined) continue;
       return failureOf(program, execution.schedule, execution.trace, violation);
     }
@@ -78,14 +92,14 @@ export function attemptFor(line: Line, signature: string, scheduler: Scheduler):
 }
 
 /** Explores with few context switches; a pure function of the program. */
-export function exploreFailure(line: Line, signature: string): Explore {
+export function exploreFailure(line: Line, wanted: Wanted | string): Explore {
   if (!line.target.pace.explores) return () => null;
   return (program, where) => {
     const choice = Prng.fromSeed(BigInt(`0x${hashText(printProgram(program))}`));
     // Few switches, and many: which of them meets the failure depends on how long its windows are.
     const attempts = [
-      attemptFor(line, signature, new PctScheduler(choice)),
-      attemptFor(line, signature, new RandomScheduler(choice.split())),
+      attemptFor(line, wanted, new PctScheduler(choice)),
+      attemptFor(line, wanted, new RandomScheduler(choice.split())),
     ];
     return where === 'neighbours'
       ? simplestNeighbour(line.target.dialect, program, choice, attempts)
@@ -138,5 +152,5 @@ export function failureOf(
   for (let event = 0; event <= violation.event; event++) {
     if (trace.kind(event) === EVENT.op_enter) started.push(trace.op(event));
   }
-  return { program, schedule: [...schedule], started };
+  return { program, schedule: [...schedule], started, plan: violation.plan };
 }

@@ -5,6 +5,7 @@
 import type { Execution } from '../target/target.js';
 import type { Mechanism } from './mechanism.js';
 import type { JudgeOptions, Verdict } from './state.js';
+import { symptomOf } from './symptom.js';
 
 const MECHANISMS: Record<'warned' | 'crashed' | 'hung', Mechanism> = {
   warned: 'kernel-warned',
@@ -21,7 +22,8 @@ export function noteAlarm(
 ): void {
   if (alarm === null) return;
   const mechanism = MECHANISMS[alarm.kind];
-  if (isKnown('P0', mechanism)) {
+  const detail = alarm.text.replaceAll(/[^ -~]+/g, ' ').slice(0, DETAIL_MAX);
+  if (isKnown('P0', mechanism, symptomOf({ promise: 'P0', detail }))) {
     verdict.repeats++;
     return;
   }
@@ -33,7 +35,7 @@ export function noteAlarm(
     ino: -1,
     offset: -1,
     store: -1,
-    detail: alarm.text.replaceAll(/[^ -~]+/g, ' ').slice(0, DETAIL_MAX),
+    detail,
     plan: null,
   });
 }

@@ -11,6 +11,10 @@ export const MECHANISMS = {
     text: 'the file system could not be recovered from what the power failure left',
     rows: [],
   },
+  'torn-block': {
+    text: 'the file system could not be recovered from a block that was written in part',
+    rows: [],
+  },
   'kernel-warned': { text: 'the kernel logged a warning about itself', rows: ['B17'] },
   'kernel-crashed': { text: 'the kernel crashed', rows: [] },
   'kernel-hung': {

@@ -1,86 +1,185 @@
 /**
  * Disks whose metadata only a mount can read: what a file system makes of a crash is no comparison of
- * counts, so it is tried out. At a few cuts, drawn from the trace, an image is mounted that kept nothing but
- * what is durable for certain, or something more, drawn as well. All promises made until then are asked
- * about, and no file may show bytes that were never its own.
+ * counts, so it is tried out. At a few cuts an image is mounted that kept nothing but what is durable for
+ * certain, or something more. All promises made until then are asked about, and no file may show bytes that
+ * were never its own.
  *
- * This is a sample, and the verdict says how large it was. What each call promised about the bytes of files
- * is decided for all survivors by the durability rule beside it.
+ * This is a sample, and the verdict says how large it was. It is drawn by the program, so that one that runs
+ * again is asked nearly the same. Whoever looks at a failure closely has every state tried that was certain
+ * at some cut, and first the crashes that showed something before. What each call promised about the bytes
+ * of files is decided for all survivors by the durability rule beside it.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import type { RecoveredFiles } from '../media/disk.js';
-import { NO_RECORD } from '../persistency/history.js';
+import { printProgram } from '../program/text.js';
+import type { Choice } from '../support/choice.js';
 import { pick } from '../support/choice.js';
+import { hashText } from '../support/hash.js';
 import { Prng } from '../support/prng.js';
-import { hex, WORD_SIZE } from '../support/units.js';
-import { AT, EVENT, STORE } from '../trace/event.js';
+import { hex } from '../support/units.js';
+import { EVENT } from '../trace/event.js';
 import { afterCrash } from './mismatch.js';
 import type { Mechanism } from './mechanism.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
+import { Survival } from './survival.js';
+import { symptomOf } from './symptom.js';
 
-type Survival = 'none' | 'all' | 'some';
+/** Of what is not certain: nothing, all, or what is drawn. */
+type Kept = 'none' | 'all' | Choice;
+
+/** Parts of a trace in which cuts are drawn. */
+const CUT_PLACES = 1 << 20;
+/** Images of one execution that is looked at closely: a guard against long programs. */
+const IMAGES_MAX = 120;
+
+/** Events by which a cut may be elsewhere in another run. */
+const HINT_SPREAD = 3;
+
+/** A crash that showed something in an earlier run of the program: which lines kept what, and where. */
+interface Hint {
+  readonly cut: number;
+  readonly kept: ReadonlyMap<number, number>;
+}
 
 export class RecoveryRule {
-  private choice = new Prng(0, 0);
-  private readonly cuts = new Set<number>();
+  private survival!: Survival;
+  /** Where images are drawn, and from what: the first are the same however many there are. */
+  private readonly cuts = new Map<number, Prng[]>();
+  private readonly hints: Hint[] = [];
+  /** Whether something may have become durable since the last image that kept nothing more. */
+  private isNews = false;
   /** What each image was found to hold, or why it was not recovered. */
   private readonly mounted = new Map<string, RecoveredFiles | string>();
 
   constructor(private readonly state: JudgeState) {}
 
   reset(): void {
-    const { trace, options, disk } = this.state;
+    const { trace, options, disk, program, history } = this.state;
     this.cuts.clear();
     this.mounted.clear();
+    this.hints.length = 0;
+    this.isNews = false;
     if (disk.kind === 'fresh' || trace.length === 0) return;
-    this.choice = Prng.fromSeed(BigInt(`0x${trace.hash()}`));
+    this.survival = new Survival(history, trace);
+    const choice = Prng.fromSeed(BigInt(`0x${hashText(printProgram(program))}`));
     const returns: number[] = [];
     for (let event = 0; event < trace.length; event++) {
       if (trace.kind(event) === EVENT.op_exit) returns.push(event);
     }
     for (let i = 0; i < options.images; i++) {
-      // Half of them where a call returns: that is where promises begin.
-      const atReturn = this.choice.below(2) === 0 && returns.length > 0;
-      this.cuts.add(atReturn ? pick(this.choice, returns) : this.choice.below(trace.length));
+      // Half of them where a call returns: that is where promises begin. The others by their part of the
+      // trace, whose length an interrupt more or less may change.
+      const drawn = choice.split();
+      const atReturn = drawn.below(2) === 0 && returns.length > 0;
+      const place = drawn.below(CUT_PLACES) / CUT_PLACES;
+      const cut = atReturn ? pick(drawn, returns) : Math.floor(place * trace.length);
+      this.cuts.set(cut, [...(this.cuts.get(cut) ?? []), drawn]);
+    }
+    for (const { cut, short } of options.closely?.plans ?? []) {
+      this.hints.push({ cut, kept: new Map(short.map(({ unit, kept }) => [unit, kept])) });
     }
   }
 
   /** Whatever event it was. */
   after(event: number): void {
-    // An execution that has failed has failed: mounting is what costs most.
-    if (!this.cuts.has(event) || this.state.verdict.violations.length > 0) return;
-    // Nothing more than what is certain is the worst for promises; something of the rest for journals.
-    const draw = this.choice.below(8);
-    this.tryImage(event, draw < 4 ? 'none' : draw === 4 ? 'all' : 'some');
+    const { state } = this;
+    if (state.disk.kind === 'fresh') return;
+    for (const hint of this.hints) {
+      if (Math.abs(event - hint.cut) <= HINT_SPREAD) this.tryHint(event, hint);
+    }
+    if (state.options.closely !== undefined) this.tryCertain(event);
+    for (const choice of this.cuts.get(event) ?? []) {
+      // Nothing more than what is certain is the worst for promises; something of the rest for journals.
+      const draw = choice.below(8);
+      this.tryDrawn(event, draw < 4 ? 'none' : draw === 4 ? 'all' : choice);
+    }
   }
 
-  private tryImage(cut: number, survival: Survival): void {
+  /** An execution that has failed has failed: mounting is what costs most. */
+  private isDone(): boolean {
+    const { options, verdict } = this.state;
+    return options.closely?.stopsAtFirst !== false && verdict.violations.length > 0;
+  }
+
+  private tryHint(cut: number, { kept }: Hint): void {
+    const { history } = this.state;
+    if (this.isDone()) return;
+    const short = history.pending().map((unit) => {
+      const visible = history.visible[unit] as number;
+      const wanted = Math.min(visible, kept.get(unit) ?? visible);
+      return { unit, kept: Math.max(wanted, history.durable[unit] as number) };
+    });
+    this.tryImage(cut, short);
+  }
+
+  /** Where fences and returns leave a state that nobody has seen yet: with nothing more than it. */
+  private tryCertain(event: number): void {
+    const { trace, verdict } = this.state;
+    const kind = trace.kind(event);
+    if (kind === EVENT.fence || kind === EVENT.flush) this.isNews = true;
+    const isReturn = kind === EVENT.op_exit;
+    if (kind !== EVENT.fence && !isReturn) return;
+    if (verdict.imagesMounted >= IMAGES_MAX) return;
+    if (this.isNews || isReturn) this.tryDrawn(event, 'none');
+    if (isReturn) this.tryDrawn(event, 'all');
+    this.isNews = false;
+  }
+
+  private tryDrawn(cut: number, kept: Kept): void {
+    const { disk } = this.state;
+    if (disk.kind === 'fresh' || this.isDone()) return;
+    const draw = (from: number, to: number): number =>
+      kept === 'none' ? from : kept === 'all' ? to : from + kept.below(to - from + 1);
+    this.tryImage(cut, this.survival.draw(disk.atomicBytes, draw));
+  }
+
+  private tryImage(cut: number, short: readonly ShortUnit[]): void {
+    const plan = this.planOf(cut, short);
+    const files = this.mount(plan);
+    if (typeof files !== 'string') {
+      this.checkFiles(files, plan);
+      return;
+    }
+    const { pageSize } = this.state.layout.geometry;
+    const whole = this.survival.withoutTearing(short, pageSize);
+    if (whole === null) {
+      this.reportMount('not-recovered', files, plan);
+      return;
+    }
+    // Is it for nothing else than a block of which only a part was written?
+    const wholePlan = this.planOf(cut, whole);
+    const wholeFiles = this.mount(wholePlan);
+    if (typeof wholeFiles === 'string') {
+      this.reportMount('not-recovered', wholeFiles, wholePlan);
+      return;
+    }
+    this.reportMount('torn-block', files, plan);
+    if (!this.isDone()) this.checkFiles(wholeFiles, wholePlan);
+  }
+
+  private planOf(cut: number, short: readonly ShortUnit[]): CrashPlan {
+    const { history } = this.state;
+    const lost = short.filter(({ unit, kept }) => kept < (history.visible[unit] as number));
+    return { cut, version: 0, short: lost };
+  }
+
+  /** The same image as before needs no mount, but by now more may have been promised of it. */
+  private mount(plan: CrashPlan): RecoveredFiles | string {
     const { state } = this;
-    const short = this.drawShort(survival);
     state.verdict.images++;
-    const key = state.history.survivorKey(new Map(short.map(({ unit, kept }) => [unit, kept])));
-    const plan: CrashPlan = { cut, version: 0, short };
-    // The same image as before, but by now more may have been promised of it.
+    const kept = new Map(plan.short.map((unit) => [unit.unit, unit.kept]));
+    const key = state.history.survivorKey(kept);
     let files = this.mounted.get(key);
     if (files === undefined) {
       state.verdict.imagesMounted++;
       files = state.recover(plan);
       this.mounted.set(key, files);
     }
-    if (typeof files === 'string') {
-      this.report('P0', 'not-recovered', -1, -1, -1, `is not recovered: ${files}`, plan);
-      return;
-    }
-    this.checkPromises(files, plan);
-    const foreign = state.expectation().checkExposure(files, cut);
-    if (foreign === null) return;
-    const { ino, offset, found } = foreign;
-    const detail = `reads ${hex(found)} after the crash, which was never written there`;
-    this.report('P9', 'stale-block-exposed', -1, ino, offset, detail, plan);
+    return files;
   }
 
-  private checkPromises(files: RecoveredFiles, plan: CrashPlan): void {
+  private checkFiles(files: RecoveredFiles, plan: CrashPlan): void {
     const { state } = this;
     for (const { promise, made } of state.kept) {
       const mismatch = state.expectation().checkPromise(files, made, plan.cut);
@@ -89,6 +188,15 @@ export class RecoveryRule {
       const { ino, offset } = mismatch;
       this.report(promise, mechanism, made.op, ino, offset, afterCrash(mismatch), plan);
     }
+    const foreign = state.expectation().checkExposure(files, plan.cut);
+    if (foreign === null) return;
+    const { ino, offset, found } = foreign;
+    const detail = `reads ${hex(found)} after the crash, which was never written there`;
+    this.report('P9', 'stale-block-exposed', -1, ino, offset, detail, plan);
+  }
+
+  private reportMount(mechanism: Mechanism, why: string, plan: CrashPlan): void {
+    this.report('P0', mechanism, -1, -1, -1, `is not recovered: ${why}`, plan);
   }
 
   private report(
@@ -101,66 +209,8 @@ export class RecoveryRule {
     plan: CrashPlan,
   ): void {
     const { state } = this;
-    if (state.isRepeat(promise, mechanism, op, ino)) return;
+    if (state.isRepeat(promise, mechanism, op, ino, symptomOf({ promise, detail }))) return;
     const event = plan.cut;
     state.report({ promise, mechanism, op, event, ino, offset, store: -1, detail }, plan);
-  }
-
-  /** What each pending unit keeps. */
-  private drawShort(survival: Survival): ShortUnit[] {
-    const { history, disk } = this.state;
-    // What a block device writes at a time; a journal may take it to be written whole or not at all.
-    const atomic = disk.kind === 'opaque' ? disk.atomicBytes : WORD_SIZE;
-    const sectors = new Map<number, number>();
-    return history.pending().map((unit) => {
-      const durable = history.durable[unit] as number;
-      const visible = history.visible[unit] as number;
-      const draw = (from: number, to: number): number =>
-        survival === 'none'
-          ? from
-          : survival === 'all'
-            ? to
-            : from + this.choice.below(to - from + 1);
-      if (atomic === WORD_SIZE || !this.isBlockWrite(unit))
-        return { unit, kept: draw(durable, visible) };
-      const sector = Math.floor((unit << history.unitShift) / atomic);
-      let writes = sectors.get(sector);
-      if (writes === undefined) {
-        const [from, to] = this.wholeWrites(sector, atomic);
-        writes = draw(from, Math.max(from, to));
-        sectors.set(sector, writes);
-      }
-      const kept = writes * this.wordsPerUnit();
-      return { unit, kept: Math.min(visible, Math.max(durable, kept)) };
-    });
-  }
-
-  /** Is the unit's next store one of a block device: metadata that bypasses the cache? */
-  private isBlockWrite(unit: number): boolean {
-    const { history, trace } = this.state;
-    const record = history.firstPending(unit);
-    if (record === NO_RECORD) return false;
-    const event = history.recordEvent[record] as number;
-    const bypasses = (trace.argument(event, AT.store.how) & STORE.nonTemporal) !== 0;
-    return bypasses && trace.argument(event, AT.store.ino) < 0;
-  }
-
-  private wordsPerUnit(): number {
-    return (1 << this.state.history.unitShift) / WORD_SIZE;
-  }
-
-  /** Whole writes of a sector: those certainly on media, and those that have ended. */
-  private wholeWrites(sector: number, atomic: number): [number, number] {
-    const { history } = this.state;
-    const words = this.wordsPerUnit();
-    const first = (sector * atomic) >> history.unitShift;
-    const last = ((sector + 1) * atomic - 1) >> history.unitShift;
-    let durable = 0;
-    let ended = Number.MAX_SAFE_INTEGER;
-    for (let unit = first; unit <= last; unit++) {
-      durable = Math.max(durable, Math.ceil((history.durable[unit] as number) / words));
-      ended = Math.min(ended, Math.floor((history.visible[unit] as number) / words));
-    }
-    return [durable, ended];
   }
 }

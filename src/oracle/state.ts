@@ -17,6 +17,7 @@ import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
 import type { Candidate, PromiseId, PromiseMade, Violation } from './promise.js';
+import { symptomOf } from './symptom.js';
 import { FileView } from './view.js';
 import { empty } from '../support/lists.js';
 
@@ -24,27 +25,47 @@ export interface JudgeOptions extends PersistencyOptions {
   readonly contract: Contract;
   /**
    * Signatures that need no confirmation because a finding with them exists: such candidates are only
-   * counted. A campaign on a buggy kernel meets the same bug thousands of times.
+   * counted. A campaign on a buggy kernel meets the same bug thousands of times. `symptom` as in symptom.ts.
    */
-  readonly isKnown: (promise: PromiseId, mechanism: Mechanism) => boolean;
+  readonly isKnown: (promise: PromiseId, mechanism: Mechanism, symptom: string) => boolean;
   /**
    * Report each broken call (and each exposed file), not each signature once: for comparing with the
    * brute-force checker, which knows no mechanisms.
    */
   readonly everyInstance: boolean;
-  /** Crash images of an opaque disk to try: what one of them shows may take many to show again. */
+  /** Crash images of an opaque disk that are drawn. */
   readonly images: number;
+  /** Beside those, all states of an opaque disk that were certain at some cut. */
+  readonly closely?: Closely;
 }
 
-/** Enough for a failure to show again. */
+/** What an execution is looked at closely for. */
+export interface Closely {
+  /** Crashes that showed something in another run of the program. */
+  readonly plans: readonly CrashPlan[];
+  /** Whether mounting, which is dear, ends with the first violation. */
+  readonly stopsAtFirst: boolean;
+}
+
+/** What callers choose; the rest is of the run. */
+export type Confirmation = Pick<JudgeOptions, 'isKnown' | 'everyInstance' | 'images' | 'closely'>;
+
+/** Of failures that show only where a part survives: enough for them to show again. */
 export const IMAGES_THOROUGH = 16;
 
-export const CONFIRM_ALL: Pick<JudgeOptions, 'isKnown' | 'everyInstance' | 'images'> =
-  Object.freeze({
-    isKnown: () => false,
-    everyInstance: false,
-    images: IMAGES_THOROUGH,
-  });
+export const CONFIRM_ALL: Confirmation = Object.freeze({
+  isKnown: () => false,
+  everyInstance: false,
+  images: IMAGES_THOROUGH,
+  closely: { plans: [], stopsAtFirst: false },
+});
+
+/** Where many programs are run, and none is expected to fail. */
+export const CONFIRM_SAMPLED: Confirmation = Object.freeze({
+  isKnown: () => false,
+  everyInstance: false,
+  images: IMAGES_THOROUGH,
+});
 
 export interface Verdict {
   readonly violations: Violation[];
@@ -176,15 +197,21 @@ export class JudgeState {
   }
 
   /** True (and counted) if such a violation has been reported, by this verdict or before. */
-  isRepeat(promise: PromiseId, mechanism: Mechanism, op: number, ino: number): boolean {
+  isRepeat(
+    promise: PromiseId,
+    mechanism: Mechanism,
+    op: number,
+    ino: number,
+    symptom = '',
+  ): boolean {
     const { everyInstance, isKnown } = this.options;
     const reported = this.verdict.violations.some((violation) => {
-      if (violation.promise !== promise) return false;
+      if (violation.promise !== promise || symptomOf(violation) !== symptom) return false;
       if (!everyInstance) return violation.mechanism === mechanism;
       if (violation.plan === null) return false; // the brute-force checker looks at crash states only
       return promise === 'P9' ? violation.ino === ino : violation.op === op;
     });
-    if (!reported && !isKnown(promise, mechanism)) return false;
+    if (!reported && !isKnown(promise, mechanism, symptom)) return false;
     this.verdict.repeats++;
     return true;
   }

@@ -20,6 +20,13 @@ function nap(milliseconds: number): void {
   Atomics.wait(nowhere, 0, 0, milliseconds);
 }
 
+/** How long somebody waits for a guest. */
+export interface Patience {
+  readonly isAlive: () => boolean;
+  /** In ms, from any time on. */
+  readonly clock: () => number;
+}
+
 /** What a wait ended with: a hypercall, or why there was none. */
 export type Waited = { readonly call: number } | 'died' | 'hung';
 
@@ -67,16 +74,21 @@ export class Control {
     return this.word(CONTROL.request) !== this.answered;
   }
 
-  /** Waits for the next hypercall. */
-  wait(limitMs: number, isAlive: () => boolean): Waited {
+  /** Waits for the next hypercall, by a clock that stands still while the guest gets no processor. */
+  wait(limitMs: number, { isAlive, clock }: Patience): Waited {
     for (let spin = 0; spin < SPINS; spin++) {
       if (this.asked) return this.call;
     }
-    const deadline = performance.now() + limitMs;
+    const started = clock();
+    let deadline = performance.now() + limitMs;
     for (let naps = 0; !this.asked; naps++) {
       if (naps % LOOK_EVERY === LOOK_EVERY - 1 && !isAlive())
         return this.asked ? this.call : 'died';
-      if (performance.now() > deadline) return 'hung';
+      if (performance.now() > deadline) {
+        const left = limitMs - (clock() - started);
+        if (left <= 0) return 'hung';
+        deadline = performance.now() + left;
+      }
       nap(Math.min(NAP_MS_MAX, NAP_MS_MIN * (1 + naps / 8)));
     }
     return this.call;

@@ -3,6 +3,7 @@
  * after the other. Synchronous, as targets are. A guest that dies or hangs throws a GuestFailure; whoever
  * owns it boots another one.
  */
+import { performance } from 'node:perf_hooks';
 import type { Differing } from '../media/mirror.js';
 import { kept, Mirror } from '../media/mirror.js';
 import { assert, EnvironmentError } from '../support/assert.js';
@@ -146,7 +147,11 @@ export class Guest {
 
   /** Waits for one of the agent's hypercalls and gives which it was. */
   private expect(call: number, during: string, limitMs = this.limitMs): number {
-    const waited = this.control.wait(limitMs, () => this.machine.alive);
+    const { machine } = this;
+    const waited = this.control.wait(limitMs, {
+      isAlive: () => machine.alive,
+      clock: () => performance.now() - machine.starvedMs,
+    });
     if (typeof waited === 'object') {
       if (waited.call === call || waited.call === CALL.next) return waited.call;
       throw new GuestFailure('hung', `${during}: unexpected call ${waited.call}`, '');

@@ -39,6 +39,8 @@ export interface Machine {
   readonly pmem: Pmem;
   readonly trace: Buffer;
   readonly alive: boolean;
+  /** How long its threads have been ready to run and had no processor, at most. */
+  readonly starvedMs: number;
   /** The kernel's console so far, or its end. */
   readonly console: string;
   /** What QEMU itself complained about. */
@@ -56,6 +58,20 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** By the kernel's count of run delays, of the thread that was delayed most; 0 where it keeps none. */
+function starvedMs(pid: number): number {
+  let longest = 0;
+  try {
+    for (const thread of fs.readdirSync(`/proc/${pid}/task`)) {
+      const text = fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1');
+      longest = Math.max(longest, Number(text.split(' ')[1] ?? 0));
+    }
+  } catch {
+    // It has ended, or this kernel does not count.
+  }
+  return longest / 1e6;
 }
 
 function textOf(fd: number): string {
@@ -137,6 +153,9 @@ function describe(
     trace: mapShared(files.trace, records * RECORD_BYTES),
     get alive() {
       return !stopped && isAlive(child.pid);
+    },
+    get starvedMs() {
+      return starvedMs(child.pid);
     },
     get console() {
       return textNow('console');

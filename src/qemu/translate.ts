@@ -135,7 +135,7 @@ class Translation {
         this.store(record);
         break;
       case RECORD.flush:
-        this.stores.end();
+        this.stores.pause(this.raw);
         this.flush(record);
         break;
       case RECORD.fence:
@@ -188,7 +188,7 @@ class Translation {
     const { raw, trace } = this;
     const cpu = raw.cpu(record);
     if (this.outstanding[cpu] === 0) return;
-    this.stores.end();
+    this.stores.pause(raw);
     trace.append(EVENT.fence, cpu, this.opOn(cpu), raw.how(record));
     this.outstanding[cpu] = 0;
   }

@@ -54,6 +54,7 @@ function lostUnit(
   const address = unit << shift;
   const parts = partsIn(trace, cut, address, 1 << shift);
   const total = parts.reduce((sum, { words }) => sum + words, 0);
+  if (kept === total) return [];
   const survives =
     kept === 0 ? 'nothing of it' : `the first ${kept} of ${plural(total, 'word store')}`;
   const lines = [`${what} ${hex(address)}: ${survives} reached media; lost:`];

@@ -108,6 +108,7 @@ export function sentence(finding: Finding, trace: Trace): string {
   const { program, violation } = finding;
   const { ino, offset, detail, store } = violation;
   if (ino < 0 && violation.plan === null) return `The kernel says: ${detail}`;
+  if (ino < 0) return `Power fails: the file system ${detail}.`;
   const place = offset < 0 ? `the size of ${fileName(ino)}` : `${fileName(ino)}+${hex(offset)}`;
   const call = opText(program, violation.op);
   if (violation.plan === null) return `${call}: ${place} ${detail}.`;

@@ -20,7 +20,7 @@ const SMALLEST = program(MAP, STORE, PUNCH, 'fsync(f0)');
 
 function knownBy(tellsCauses: boolean, smallest = SMALLEST): KnownFailures {
   const known = new KnownFailures();
-  known.add(knownFailure(SIGNATURE, smallest, tellsCauses));
+  known.add(knownFailure(SIGNATURE, '', smallest, tellsCauses));
   return known;
 }
 
@@ -29,46 +29,56 @@ describe('a failure of a real kernel', () => {
 
   test('is known where the program does what a filed one does, and more', () => {
     const larger = program(MAP, 'load(m0, 0x0, 8)', STORE, STORE, PUNCH, 'sync()', 'fsync(f0)');
-    assert.ok(known.covers(SIGNATURE, SMALLEST));
-    assert.ok(known.covers(SIGNATURE, larger));
+    assert.ok(known.covers(SIGNATURE, '', SMALLEST));
+    assert.ok(known.covers(SIGNATURE, '', larger));
   });
 
   test('is new in another order, with another mode of a call, or under another signature', () => {
-    assert.ok(!known.covers(SIGNATURE, program(MAP, PUNCH, STORE, 'fsync(f0)')));
-    assert.ok(!known.covers(SIGNATURE, program(MAP, STORE, ZERO, 'fsync(f0)')));
-    assert.ok(!known.covers('P6 store-lost', SMALLEST));
+    assert.ok(!known.covers(SIGNATURE, '', program(MAP, PUNCH, STORE, 'fsync(f0)')));
+    assert.ok(!known.covers(SIGNATURE, '', program(MAP, STORE, ZERO, 'fsync(f0)')));
+    assert.ok(!known.covers('P6 store-lost', '', SMALLEST));
+  });
+
+  test('is new where the kernel says something else, and a torn block known in every program', () => {
+    const known = new KnownFailures();
+    known.add(knownFailure('P0 torn-block', 'journal', SMALLEST, false));
+    known.add(knownFailure('P0 kernel-warned', 'at fs/dax.c:380', SMALLEST, false));
+    assert.ok(known.covers('P0 torn-block', 'journal', program('sync()')));
+    assert.ok(!known.covers('P0 torn-block', 'superblock', program('sync()')));
+    assert.ok(known.covers('P0 kernel-warned', 'at fs/dax.c:380', SMALLEST));
+    assert.ok(!known.covers('P0 kernel-warned', 'at fs/inode.c:1', SMALLEST));
   });
 
   test('is known with a flag more, and new with one less', () => {
     const plain = program(MAP, STORE, 'sync()');
     const synchronous = program(MAP_SYNC, STORE, 'sync()');
-    assert.ok(knownBy(false, plain).covers(SIGNATURE, synchronous));
-    assert.ok(!knownBy(false, synchronous).covers(SIGNATURE, plain));
+    assert.ok(knownBy(false, plain).covers(SIGNATURE, '', synchronous));
+    assert.ok(!knownBy(false, synchronous).covers(SIGNATURE, '', plain));
   });
 
   test('is filed once for programs of the same kinds', () => {
     const twice = new KnownFailures();
-    assert.ok(twice.add(knownFailure(SIGNATURE, SMALLEST, false)));
+    assert.ok(twice.add(knownFailure(SIGNATURE, '', SMALLEST, false)));
     const elsewhere = program(MAP, 'store(m0, 0x40, 1)', PUNCH, 'fsync(f0)');
-    assert.ok(!twice.add(knownFailure(SIGNATURE, elsewhere, false)));
+    assert.ok(!twice.add(knownFailure(SIGNATURE, '', elsewhere, false)));
     assert.equal(twice.all.length, 1);
   });
 
   test('is known whatever the program does once twenty were filed', () => {
     const many = new KnownFailures();
     for (let stores = 1; stores <= 20; stores++) {
-      assert.ok(!many.covers(SIGNATURE, program(MAP, 'sync()')));
+      assert.ok(!many.covers(SIGNATURE, '', program(MAP, 'sync()')));
       const smallest = program(MAP, ...new Array<string>(stores).fill(STORE), 'fsync(f0)');
-      many.add(knownFailure(SIGNATURE, smallest, false));
+      many.add(knownFailure(SIGNATURE, '', smallest, false));
     }
-    assert.ok(many.covers(SIGNATURE, program(MAP, 'sync()')));
+    assert.ok(many.covers(SIGNATURE, '', program(MAP, 'sync()')));
   });
 });
 
 describe('what stops a real kernel', () => {
   const stopping = (smallest: Program, forAll = false): KnownFailures => {
     const known = new KnownFailures();
-    known.add(knownFailure('P0 kernel-hung', smallest, forAll));
+    known.add(knownFailure('P0 kernel-hung', '', smallest, forAll));
     return known;
   };
 
@@ -87,7 +97,7 @@ describe('what stops a real kernel', () => {
 describe('a failure of the model', () => {
   test('is known by its signature, which names the mechanism', () => {
     const known = knownBy(true);
-    assert.ok(known.covers(SIGNATURE, program('fsync(f0)')));
-    assert.ok(!known.covers('P6 store-lost', SMALLEST));
+    assert.ok(known.covers(SIGNATURE, '', program('fsync(f0)')));
+    assert.ok(!known.covers('P6 store-lost', '', SMALLEST));
   });
 });

@@ -4,8 +4,9 @@ import type { Differing } from '../../src/media/mirror.js';
 import { differing, Mirror } from '../../src/media/mirror.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
-import { RECORD } from '../../src/qemu/protocol.js';
+import { RECORD, STORE_NON_TEMPORAL } from '../../src/qemu/protocol.js';
 import { translate } from '../../src/qemu/translate.js';
+import { FENCE } from '../../src/trace/event.js';
 import { Trace } from '../../src/trace/trace.js';
 import type { RawRecord } from './raw-records.js';
 import { rawTrace } from './raw-records.js';
@@ -58,6 +59,16 @@ export class RawProgram {
     return this.write(address, bytes, KERNEL_CODE, cpu);
   }
 
+  /** Bytes of a block device's write, which bypasses the cache. */
+  blockWrite(address: number, length: number, byte: number, pc = KERNEL_CODE): this {
+    const bytes = new Array<number>(16).fill(byte);
+    const how = STORE_NON_TEMPORAL;
+    for (let at = address; at < address + length; at += bytes.length) {
+      this.add({ kind: RECORD.store, size: bytes.length, number: at, pc, how, bytes });
+    }
+    return this;
+  }
+
   private write(address: number, bytes: readonly number[], pc: bigint, cpu: number): this {
     return this.add({ kind: RECORD.store, cpu, size: bytes.length, number: address, pc, bytes });
   }
@@ -66,8 +77,8 @@ export class RawProgram {
     return this.add({ kind: RECORD.flush, size: 64, number: address, pc: KERNEL_CODE });
   }
 
-  fence(): this {
-    return this.add({ kind: RECORD.fence, pc: KERNEL_CODE });
+  fence(how: number = FENCE.sfence): this {
+    return this.add({ kind: RECORD.fence, how, pc: KERNEL_CODE });
   }
 
   /** What the agent reports when a file has changed. */
@@ -90,6 +101,7 @@ export class RawProgram {
   translated(
     text: string,
     mount: (image: Uint8Array) => RecoveredFiles | string = () => 'not mounted',
+    atomicBytes = 8,
   ): TranslatedProgram {
     const program = parseProgram(text);
     const trace = new Trace();
@@ -99,7 +111,7 @@ export class RawProgram {
       ignoresFlush: () => false,
     });
     const disk: OpaqueDisk = {
-      ...{ kind: 'opaque', layout, metadata, atomicBytes: 8 },
+      ...{ kind: 'opaque', layout, metadata, atomicBytes },
       content: differing(content, content, allPages(content)),
       mount: (image) => mount(wholeOf(image)),
     };
