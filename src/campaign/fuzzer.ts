@@ -175,7 +175,11 @@ export class Fuzzer {
     const scheduler = this.drawScheduler();
     const outcome = runOnce(this.line, program, scheduler, {
       isKnown: (promise, mechanism, symptom) =>
-        this.known.covers(signatureOf({ promise, mechanism }), symptom, program),
+        this.known.covers(
+          signatureOf({ promise, mechanism }),
+          this.line.target.pace.tellsCauses ? '' : symptom,
+          program,
+        ),
       everyInstance: false,
       images: IMAGES,
     });
@@ -217,7 +221,7 @@ export class Fuzzer {
     const failures = verdict.violations.map((violation) => {
       const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
       return {
-        wanted: wantedOf(violation),
+        wanted: wantedOf(violation, this.line.target.pace.tellsCauses),
         failure: failureOf(program, schedule, trace, violation),
         fallback: asItCame(this.line, finding, trace),
       };

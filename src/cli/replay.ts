@@ -127,7 +127,13 @@ function verdictText(
   const how = same
     ? 'reproduced'
     : `fails in another way than recorded (${loaded.reproducer.signature})`;
-  return `${head}${how}: ${signatureOf(violation)}: ${titleOf(violation)}\n${placeOf(violation)} ${violation.detail}\n`;
+  return `${head}${how}: ${signatureOf(violation)}: ${titleOf(violation)}\n${whereOf(violation)} ${violation.detail}\n`;
+}
+
+/** What is wrong: a byte or size of a file, or who says so if none is. */
+function whereOf(violation: Violation): string {
+  if (violation.ino >= 0) return placeOf(violation);
+  return violation.plan === null ? 'the kernel says:' : 'the file system';
 }
 
 function printResult(

@@ -119,7 +119,13 @@ function file(
   const traceHash = example.trace.hash();
   const found = { setup, program, schedule, violation, traceHash };
   const fallback = asItCame(line, found, example.trace);
-  const { finding, trace } = minimized(line, setup, failure, wantedOf(violation), fallback);
+  const { finding, trace } = minimized(
+    line,
+    setup,
+    failure,
+    wantedOf(violation, line.target.pace.tellsCauses),
+    fallback,
+  );
   const { pointNames } = line.target;
   const reproducer = toReproducer(finding, pointNames);
   const stored = reproducerPath(directory, reproducer);

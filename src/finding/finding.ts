@@ -84,9 +84,8 @@ export function findingId(
   return `${signature.toLowerCase().replace(' ', '-')}-${hashText(content).slice(0, 8)}`;
 }
 
-/** Where the wrong byte is, in words: `a+0x40` or `size of a`; who is wrong if no file is. */
+/** Where the wrong byte is, in words: `a+0x40` or `size of a`. */
 export function placeOf(violation: Violation): string {
-  if (violation.ino < 0) return violation.plan === null ? 'the kernel says:' : 'the file system';
   const name = FILE_NAMES[violation.ino] ?? '?';
   return violation.offset < 0 ? `size of ${name}` : `${name}+0x${violation.offset.toString(16)}`;
 }

@@ -7,7 +7,7 @@ import type { Reproducer } from './reproducer.js';
 
 export interface Wanted {
   readonly signature: string;
-  /** What the kernel said; null where another kernel may say it in another way. */
+  /** What the kernel said; null where that does not matter: another kernel may say it in another way. */
   readonly symptom: string | null;
   /** To be tried first; empty for failures that need no power failure. */
   readonly plans: readonly CrashPlan[];
@@ -17,21 +17,23 @@ export interface Wanted {
 export const wantedBy = (failure: Wanted | string): Wanted =>
   typeof failure === 'string' ? { signature: failure, symptom: null, plans: [] } : failure;
 
-export function wantedOf(violation: Violation): Wanted {
+/** On a target whose signatures tell causes, nothing else does. */
+export function wantedOf(violation: Violation, tellsCauses: boolean): Wanted {
   return {
     signature: signatureOf(violation),
-    symptom: symptomOf(violation),
+    symptom: tellsCauses ? null : symptomOf(violation),
     plans: violation.plan === null ? [] : [violation.plan],
   };
 }
 
-/** What a file says that was seen; on `sameKernel` it has to be just that. */
-export function wantedIn(reproducer: Reproducer, sameKernel: boolean): Wanted {
-  const { signature, promise, violation } = reproducer;
+/** What a file says that was seen; a real kernel has to say the same again if it is the same one. */
+export function wantedIn(reproducer: Reproducer, isSameKernel: boolean): Wanted {
+  const { signature, promise, violation, real } = reproducer;
   const { crash, detail } = violation;
+  const isTold = real !== undefined && isSameKernel;
   return {
     signature,
-    symptom: sameKernel ? symptomOf({ promise: promise as PromiseId, detail }) : null,
+    symptom: isTold ? symptomOf({ promise: promise as PromiseId, detail }) : null,
     plans: crash === null ? [] : [{ cut: crash.cut, version: crash.version, short: crash.lost }],
   };
 }
