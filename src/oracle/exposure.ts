@@ -271,7 +271,7 @@ export class ExposureRule {
     const { state } = this;
     const ino = Math.floor(owner / state.view.filePages);
     const repeat = state.isRepeat('P9', mechanism, -1, ino);
-    if (repeat && !state.options.everyInstance) return;
+    if (repeat && !state.options.everyInstance && !this.mayBreakMore(mechanism)) return;
     const page = owner % state.view.filePages;
     const plan: CrashPlan = { cut, version, short };
     const files = state.recover(plan);
@@ -285,6 +285,12 @@ export class ExposureRule {
     }
     const broken = this.breaksPromise(files, plan, ino, page, store, mechanism);
     if (foreign === null && !broken) state.verdict.unconfirmed++;
+  }
+
+  /** Could it break a promise that is not known to break in this way? */
+  private mayBreakMore(mechanism: Mechanism): boolean {
+    const { kept, options } = this.state;
+    return kept.some(({ promise }) => !options.isKnown(promise, mechanism));
   }
 
   /** Old bytes of the file itself are not foreign, but a promise may have been that they are gone. */
