@@ -156,9 +156,23 @@ static int prepare_files(int root)
     return error;
 }
 
+/*
+ * What mounting and the first look at the files leave in a running transaction would be committed with one
+ * of theirs, or not, by whether the files had to be made.
+ */
+static int settle_files(int root)
+{
+    for (uint32_t file = 0; file < FILES_MAX; file++) {
+        int fd = openat(root, file_name(file), O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) close(fd);
+    }
+    return syncfs(root) == 0 ? 0 : -errno;
+}
+
 static void serve_run(int root)
 {
-    if ((header()->flags & RUN_PREPARED) == 0) header()->prepared = prepare_files(root);
+    int is_prepared = (header()->flags & RUN_PREPARED) != 0;
+    header()->prepared = is_prepared ? settle_files(root) : prepare_files(root);
     if (header()->prepared != 0) return;
     forget_layout();
     hypercall(CALL_BEGIN, 0, 0, 0, 0);
