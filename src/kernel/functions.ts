@@ -7,7 +7,8 @@
  * sleep and be preempted, the others may not. `K` stands for the Kernel, which knows this file.
  */
 import type { Op } from '../program/op.js';
-import type { FaultResult, Inode, PinnedPage, Run, Task, Vma, VmFault } from './types.js';
+import type { Data } from '../trace/trace.js';
+import type { FaultResult, Inode, IovIter, PinnedPage, Run, Task, Vma, VmFault } from './types.js';
 
 /** fs/dax.c and mm/truncate.c. Pages are indices in the file, offsets and sizes bytes. */
 export interface DaxFunctions<K> {
@@ -62,16 +63,16 @@ export interface DaxFunctions<K> {
   readonly tagPagesForWriteback: (k: K, t: Task, inode: Inode, start: number, end: number) => void;
   readonly daxWritebackOne: (k: K, t: Task, inode: Inode, index: number) => Run<void>;
 
-  /** dax_iomap_rw() of one page's part; 0 or ENOSPC. */
+  /** dax_iomap_rw() of one page's part, with `data` as in store events; 0 or ENOSPC. */
   readonly daxWritePage: (
     k: K,
     t: Task,
     inode: Inode,
     offset: number,
     length: number,
-    byte: number,
+    data: Data,
   ) => Run<number>;
-  readonly daxReadPage: (k: K, t: Task, inode: Inode, offset: number, length: number) => Run<void>;
+  readonly daxReadPage: (k: K, t: Task, inode: Inode, offset: number, length: number) => Run<Data>;
   /** Bytes [from, to). */
   readonly daxZeroRange: (k: K, t: Task, inode: Inode, from: number, to: number) => void;
   /** invalidate_inode_pages2_range() of pages [start, end). */
@@ -127,7 +128,7 @@ export interface DaxFunctions<K> {
     inode: Inode,
     offset: number,
     length: number,
-    byte: number,
+    data: Data,
   ) => Run<number | null>;
   readonly daxUnsharePages: (
     k: K,
@@ -252,14 +253,35 @@ export interface FsFunctions<K> {
     t: Task,
     inode: Inode,
     offset: number,
-    length: number,
-    byte: number,
+    from: IovIter,
     dsync: boolean,
   ) => Run<number>;
-  readonly pread: (k: K, t: Task, inode: Inode, offset: number, length: number) => Run<number>;
+  readonly pread: (k: K, t: Task, inode: Inode, offset: number, to: IovIter) => Run<number>;
   readonly ftruncate: (k: K, t: Task, inode: Inode, size: number) => Run<number>;
   readonly punchHole: (k: K, t: Task, inode: Inode, offset: number, length: number) => Run<number>;
   readonly zeroRange: (k: K, t: Task, inode: Inode, offset: number, length: number) => Run<number>;
+  readonly allocateRange: (
+    k: K,
+    t: Task,
+    inode: Inode,
+    offset: number,
+    length: number,
+    keepSize: boolean,
+  ) => Run<number>;
+  readonly collapseRange: (
+    k: K,
+    t: Task,
+    inode: Inode,
+    offset: number,
+    length: number,
+  ) => Run<number>;
+  readonly insertRange: (
+    k: K,
+    t: Task,
+    inode: Inode,
+    offset: number,
+    length: number,
+  ) => Run<number>;
   /** Pages [start, end). */
   readonly fadviseDontneed: (
     k: K,
@@ -289,13 +311,13 @@ export interface FsFunctions<K> {
 
 /** The pmem driver. Addresses are physical. */
 export interface NvdimmFunctions<K> {
-  /** `length` bytes of `byte`, which are those of file `ino` from `offset` on. */
+  /** `data` as in store events: `length` bytes, which are those of file `ino` from `offset` on. */
   readonly memcpyFlushcache: (
     k: K,
     t: Task,
     address: number,
     length: number,
-    byte: number,
+    data: Data,
     ino: number,
     offset: number,
   ) => void;

@@ -31,7 +31,8 @@ import {
   tagPagesForWriteback,
 } from './dax/writeback.js';
 import { allocateCow, endCow } from './fs/cow-fork.js';
-import { fadviseDontneed, ftruncate, pread, punchHole, pwrite, zeroRange } from './fs/file-ops.js';
+import { allocateRange, collapseRange, insertRange, zeroRange } from './fs/fallocate.js';
+import { fadviseDontneed, ftruncate, pread, punchHole, pwrite } from './fs/file-ops.js';
 import { freezeSuper, thawSuper } from './fs/freeze.js';
 import { freeBlocks, iomapBegin } from './fs/iomap.js';
 import { commitTransaction, completeTransaction } from './fs/journal.js';
@@ -118,6 +119,9 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   ftruncate,
   punchHole,
   zeroRange,
+  allocateRange,
+  collapseRange,
+  insertRange,
   fadviseDontneed,
   reflink,
   reflinkRange,

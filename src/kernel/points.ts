@@ -112,6 +112,11 @@ export const POINT_NAMES = [
   'wait:shootdown',
   'gup_fast_pte_range:pte_read',
   'gup_fast_pte_range:referenced',
+  // Allocating, zeroing and shifting.
+  'ext4_fallocate:allocated',
+  'ext4_zero_range:pagecache_truncated',
+  'ext4_shift_range:flushed',
+  'ext4_shift_range:pagecache_truncated',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -15,6 +15,8 @@ export interface Inode {
   diskSize: number;
   /** Block of each page, HOLE where there is none. */
   blocks: Int32Array;
+  /** Unwritten extents: blocks that pages without one in `blocks` have in reserve, HOLE where none is. */
+  unwritten: Int32Array;
   /** The CoW fork: blocks that are to replace those of `blocks`; only where the file system shares blocks. */
   cowBlocks: Int32Array;
   /** XFS_DIFLAG2_REFLINK: the file has shared blocks with another one at some time. */
@@ -58,6 +60,14 @@ export interface VmFault {
   cowBlock: number;
 }
 
+/** struct iov_iter: `length` bytes of private memory that hold one repeated byte, or of mapped pages. */
+export interface IovIter {
+  readonly length: number;
+  readonly byte: number;
+  /** The virtual page at which the buffer starts; null for private memory. */
+  readonly start: number | null;
+}
+
 export interface PinnedPage {
   /** NO_INO for a page that is not the file's: a private copy or the zero page. */
   readonly ino: number;
@@ -93,6 +103,7 @@ export const ENOMEM = -12;
 export const EFAULT = -14;
 export const EBUSY = -16;
 export const EINVAL = -22;
+export const EFBIG = -27;
 export const ENOSPC = -28;
 export const EOPNOTSUPP = -95;
 

@@ -21,7 +21,7 @@
 import { assert } from '../support/assert.js';
 import { LINE_SIZE } from '../support/units.js';
 import { EVENT, FENCE, FLUSH, NO_INO, STORE } from '../trace/event.js';
-import type { Trace } from '../trace/trace.js';
+import type { Data, Trace } from '../trace/trace.js';
 import { fillData, poolData } from '../trace/trace.js';
 
 /** Stores that a buffer holds; the next one drains the oldest. Hardware has 40 to 70. */
@@ -134,22 +134,26 @@ export class Cpus {
     ino: number,
     offset: number,
   ): void {
+    this.storeData(cpu, op, address, length, fillData(byte), how, ino, offset);
+  }
+
+  /** The same with any bytes. */
+  storeData(
+    cpu: number,
+    op: number,
+    address: number,
+    length: number,
+    data: Data,
+    how: number,
+    ino: number,
+    offset: number,
+  ): void {
     if ((this.buffers[cpu]?.count ?? 0) > 0) this.drain(cpu);
     this.onWrite(address, length);
-    this.memory.fill(byte, address, address + length);
+    if (data < 0) this.memory.fill(-1 - data, address, address + length);
+    else this.memory.set(this.trace.pool.subarray(data, data + length), address);
     const issued = this.trace.length;
-    this.trace.append(
-      EVENT.store,
-      cpu,
-      op,
-      address,
-      length,
-      fillData(byte),
-      how,
-      ino,
-      offset,
-      issued,
-    );
+    this.trace.append(EVENT.store, cpu, op, address, length, data, how, ino, offset, issued);
     if ((how & STORE.nonTemporal) !== 0) this.outstanding[cpu] = 1;
   }
 
@@ -165,8 +169,8 @@ export class Cpus {
   }
 
   /** Reads as this CPU does: its own held stores first, then memory. Appends to the trace's pool. */
-  load(cpu: number, address: number, length: number): number {
-    const data = this.trace.appendBytes(this.memory, address, length);
+  load(cpu: number, address: number, length: number): Data {
+    const data = this.trace.appendBytes(this.memory, address, length) as Data;
     const buffer = this.buffers[cpu];
     for (let i = 0; i < (buffer?.count ?? 0); i++) this.forward(cpu, i, address, length, data);
     return data;

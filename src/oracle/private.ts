@@ -23,8 +23,8 @@ interface PrivateMapping {
   readonly start: number;
   /** By offset in the mapping: what the program stored there last. */
   readonly known: Map<number, number>;
-  /** Every byte that any store through the slot may leave. */
-  readonly stored: ReadonlySet<number>;
+  /** Every byte that any store through the slot may leave; null where a read may leave anything. */
+  readonly stored: ReadonlySet<number> | null;
 }
 
 /** A call under way that stores to a mapping, changes one, or takes private copies away. */
@@ -110,7 +110,7 @@ export class PrivateRule {
         this.reportLost(event, offset + index, found, known);
         return;
       }
-      if (isCopy && known === undefined && !mapping.stored.has(found)) {
+      if (isCopy && known === undefined && mapping.stored?.has(found) === false) {
         if (!this.isOwn(event, offset + index, found)) return;
       }
     }
@@ -170,8 +170,9 @@ export class PrivateRule {
     this.mappings.set(op.target, { since: event, start, known: new Map(), stored });
   }
 
-  private fillsOf(slot: number): ReadonlySet<number> {
+  private fillsOf(slot: number): ReadonlySet<number> | null {
     const ops = this.state.program.threads.flat();
+    if (ops.some(({ code, source }) => code === OP.pread_into && source === slot)) return null;
     const fills = ops.flatMap(({ code, target }, number) =>
       code === OP.store && target === slot ? [fillOf(number)] : [],
     );

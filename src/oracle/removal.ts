@@ -15,7 +15,7 @@ export function removalRange(op: Op | null): { from: number; to: number } | null
     case OP.reflink_range:
       return range;
     case OP.fallocate:
-      if (op.flags === FALLOCATE.punchHole) return range;
+      if (op.flags === FALLOCATE.punchHole || op.flags === FALLOCATE.zeroRange) return range;
       return op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange
         ? rest
         : null;

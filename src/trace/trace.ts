@@ -130,20 +130,28 @@ export class Trace {
   }
 }
 
+declare const DATA: unique symbol;
+
 /**
  * The `data` argument of a store or load: a place in the pool, or (as most stores repeat one byte) that
- * byte, written as a negative number.
+ * byte, written as a negative number. A type of its own, for a byte is a number, too.
  */
-export const fillData = (byte: number): number => -1 - byte;
+export type Data = number & { readonly [DATA]: true };
+
+export const fillData = (byte: number): Data => (-1 - byte) as Data;
 
 /** The `data` argument for bytes, which go into the pool unless they are all the same. */
-export function poolData(trace: Trace, bytes: Uint8Array, length: number): number {
+export function poolData(trace: Trace, bytes: Uint8Array, length: number): Data {
   const first = bytes[0] as number;
   for (let index = 1; index < length; index++) {
-    if (bytes[index] !== first) return trace.appendBytes(bytes, 0, length);
+    if (bytes[index] !== first) return trace.appendBytes(bytes, 0, length) as Data;
   }
   return fillData(first);
 }
+
+/** The data of a part, from `from` on. */
+export const dataFrom = (data: Data, from: number): Data =>
+  data < 0 ? data : ((data + from) as Data);
 
 export function dataByte(trace: Trace, data: number, index: number): number {
   return data < 0 ? -1 - data : (trace.pool[data + index] as number);

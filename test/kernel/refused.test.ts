@@ -1,4 +1,4 @@
-/** Operations that real kernels have and the model has not. */
+/** Operations that only file systems with shared blocks have. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EOPNOTSUPP } from '../../src/kernel/types.js';
@@ -12,18 +12,12 @@ const OPENED = `file a pages 4 allocated 4
 `;
 
 const REFUSED = [
-  'fallocate(f0, ALLOCATE, 0x0, 8)',
-  'fallocate(f0, ALLOCATE_KEEP_SIZE, 0x0, 8)',
-  'fallocate(f0, COLLAPSE_RANGE, 0x0, 4096)',
-  'fallocate(f0, INSERT_RANGE, 0x0, 4096)',
   'fallocate(f0, UNSHARE_RANGE, 0x0, 4096)',
   'reflink(f1, f0)',
   'reflink_range(f1, 0x0, 4096, f0, page 1)',
-  'pwrite_from(f1, 0x0, 8, m0, page 1)',
-  'pread_into(f1, 0x0, 8, m0, page 1)',
 ];
 
-describe('the model', () => {
+describe('the model of ext4', () => {
   for (const call of REFUSED) {
     test(`refuses ${call}, which changes nothing and promises nothing`, () => {
       const { trace, verdict } = runText(`${OPENED} t0: ${call}`);

@@ -7,7 +7,7 @@
  */
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, NO_INO, STORE, TAG, WHY } from '../../trace/event.js';
-import { fillData } from '../../trace/trace.js';
+import type { Data } from '../../trace/trace.js';
 import { needsCow } from '../fs/cow-fork.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
@@ -109,7 +109,7 @@ export function* daxCowWritePage(
   inode: Inode,
   offset: number,
   length: number,
-  byte: number,
+  data: Data,
 ): Run<number | null> {
   const { pageSize } = k.program.geometry;
   const index = Math.floor(offset / pageSize);
@@ -140,13 +140,13 @@ export function* daxCowWritePage(
     t,
     blockAddress(k.layout, staged) + from,
     length,
-    byte,
+    data,
     NO_INO,
     0,
   );
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   yield* remap(k, t, inode, index);
-  k.trace.append(EVENT.content, t.id, t.op, inode.ino, length, fillData(byte), offset);
+  k.trace.append(EVENT.content, t.id, t.op, inode.ino, length, data, offset);
   return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, LOAD, WHY } from '../../trace/event.js';
+import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
@@ -88,10 +89,10 @@ export function daxWritePage(
   inode: Inode,
   offset: number,
   length: number,
-  byte: number,
+  data: Data,
 ): Run<number> {
   const write = inode.reflinked ? writeCloned : overwritePage;
-  return write(k, t, inode, offset, length, byte);
+  return write(k, t, inode, offset, length, data);
 }
 
 /** The same for a file that may share blocks: where the page need not be copied it is overwritten. */
@@ -101,14 +102,14 @@ function* writeCloned(
   inode: Inode,
   offset: number,
   length: number,
-  byte: number,
+  data: Data,
 ): Run<number> {
   const lock = inode.invalidateLock;
   const alone = !k.knobs.cowWriteBesideFaults; // L11
   if (alone && !lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   const result =
-    (yield* k.functions.daxCowWritePage(k, t, inode, offset, length, byte)) ??
-    (yield* overwritePage(k, t, inode, offset, length, byte));
+    (yield* k.functions.daxCowWritePage(k, t, inode, offset, length, data)) ??
+    (yield* overwritePage(k, t, inode, offset, length, data));
   if (alone) lock.upWrite(k, t);
   return result;
 }
@@ -119,7 +120,7 @@ function* overwritePage(
   inode: Inode,
   offset: number,
   length: number,
-  byte: number,
+  data: Data,
 ): Run<number> {
   const { pageSize } = k.program.geometry;
   const index = Math.floor(offset / pageSize);
@@ -147,20 +148,20 @@ function* overwritePage(
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
   const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
-  k.functions.memcpyFlushcache(k, t, address, length, byte, inode.ino, offset);
+  if (length > 0) k.functions.memcpyFlushcache(k, t, address, length, data, inode.ino, offset);
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   if (unwritten) k.sb.unwritten.delete(inode.blocks[index] as number);
   return 0;
 }
 
-/** Models dax_iomap_rw() for reading one page's part; a hole reads as zeros. */
+/** Models dax_iomap_rw() for reading one page's part; a hole reads as zeros. Gives what was read. */
 export function* daxReadPage(
   k: Kernel,
   t: Task,
   inode: Inode,
   offset: number,
   length: number,
-): Run<void> {
+): Run<Data> {
   const { pageSize } = k.program.geometry;
   const block = inode.blocks[Math.floor(offset / pageSize)] as number;
   let address = -1;
@@ -171,6 +172,7 @@ export function* daxReadPage(
   }
   k.trace.append(EVENT.load, t.id, t.op, address, length, data, LOAD.kernel, inode.ino, offset);
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
+  return data;
 }
 
 /** Models dax_zero_range() of bytes [from, to): blocks are zeroed in place, holes are zero already. */
@@ -181,7 +183,7 @@ export function daxZeroRange(k: Kernel, t: Task, inode: Inode, from: number, to:
     const block = inode.blocks[Math.floor(at / pageSize)] ?? HOLE;
     if (block !== HOLE) {
       const address = blockAddress(k.layout, block) + (at % pageSize);
-      k.functions.memcpyFlushcache(k, t, address, end - at, 0, inode.ino, at);
+      k.functions.memcpyFlushcache(k, t, address, end - at, fillData(0), inode.ino, at);
     }
     at = end;
   }

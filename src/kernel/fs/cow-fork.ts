@@ -12,6 +12,7 @@ import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
+import { freeUnwritten } from './iomap.js';
 import { markInodeJournaled } from './journal.js';
 
 /** Pages that are staged together: a power of two, and no more than a PMD has. */
@@ -87,6 +88,7 @@ export function endCow(k: Kernel, t: Task, inode: Inode, page: number): boolean 
   inode.cowBlocks[page] = HOLE;
   const old = inode.blocks[page] as number;
   inode.blocks[page] = staged;
+  freeUnwritten(k, inode, page);
   k.trace.append(EVENT.extent_remap, t.id, t.op, inode.ino, page, staged);
   markInodeJournaled(k, inode);
   const { journal, allocator, refcounts } = k.sb;

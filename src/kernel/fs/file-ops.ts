@@ -2,10 +2,13 @@
  * System calls on files that change or read contents and layout: pwrite, pread, ftruncate, fallocate,
  * fadvise, after ext4's DAX paths.
  */
+import { HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { copyFromIter, copyToIter } from '../mm/uaccess.js';
 import { POINT } from '../points.js';
-import type { Inode, Run, Task } from '../types.js';
+import type { Inode, IovIter, Run, Task } from '../types.js';
+import { EFAULT } from '../types.js';
 import { cancelCow } from './cow-fork.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
@@ -65,11 +68,11 @@ export function* pwrite(
   t: Task,
   inode: Inode,
   offset: number,
-  length: number,
-  byte: number,
+  from: IovIter,
   dsync: boolean,
 ): Run<number> {
   const { pageSize } = k.program.geometry;
+  const { length } = from;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   const oldSize = inode.size;
   let done = 0;
@@ -81,14 +84,21 @@ export function* pwrite(
   while (done < length && error === 0) {
     const at = offset + done;
     const part = Math.min(length - done, pageSize - (at % pageSize));
-    error = yield* k.functions.daxWritePage(k, t, inode, at, part, byte);
-    if (error === 0) done += part;
+    const copied = yield* copyFromIter(k, t, from, done, part);
+    // A block is allocated before anything is copied, but nothing is remapped for nothing.
+    const begins = copied.length > 0 || !inode.reflinked;
+    if (begins)
+      error = yield* k.functions.daxWritePage(k, t, inode, at, copied.length, copied.data);
+    if (error !== 0) break;
+    done += copied.length;
+    if (copied.length < part) error = EFAULT;
   }
   const early = dsync && k.knobs.dsyncBeforeSize; // B34
   if (early && done > 0) yield* genericWriteSync(k, t, inode, offset, done);
   if (offset + done > inode.size && done > 0) {
     yield* extendTo(k, t, inode, offset + done);
   }
+  if (done < length) yield* freeBeyondEof(k, t, inode);
   inode.iRwsem.upWrite(k, t);
   if (dsync && !early && done > 0) yield* genericWriteSync(k, t, inode, offset, done);
   return done > 0 ? done : error;
@@ -108,24 +118,35 @@ function* genericWriteSync(
   yield* k.functions.vfsFsyncRange(k, t, inode, first, end, true);
 }
 
+/** The end of ext4_handle_inode_extension(): a write that came to less than it has allocated for. */
+function* freeBeyondEof(k: Kernel, t: Task, inode: Inode): Run<void> {
+  const first = Math.ceil(inode.size / k.program.geometry.pageSize);
+  if (!inode.blocks.some((block, page) => page >= first && block !== HOLE)) return;
+  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
+  k.functions.freeBlocks(k, t, inode, first, inode.blocks.length);
+  journalStop(k, t);
+}
+
 /** Models ext4_dax_read_iter(). */
-export function* pread(
-  k: Kernel,
-  t: Task,
-  inode: Inode,
-  offset: number,
-  length: number,
-): Run<number> {
+export function* pread(k: Kernel, t: Task, inode: Inode, offset: number, to: IovIter): Run<number> {
   const { pageSize } = k.program.geometry;
   if (!inode.iRwsem.tryRead(k, t)) yield* inode.iRwsem.waitRead(k, t);
-  const end = Math.min(offset + length, inode.size);
-  for (let at = offset; at < end;) {
-    const part = Math.min(end - at, pageSize - (at % pageSize));
-    yield* k.functions.daxReadPage(k, t, inode, at, part);
-    at += part;
+  const wanted = Math.max(0, Math.min(to.length, inode.size - offset));
+  let done = 0;
+  let error = 0;
+  while (done < wanted && error === 0) {
+    const at = offset + done;
+    const part = Math.min(wanted - done, pageSize - (at % pageSize));
+    const isHole = inode.blocks[Math.floor(at / pageSize)] === HOLE;
+    const data = yield* k.functions.daxReadPage(k, t, inode, at, part);
+    const copied = yield* copyToIter(k, t, to, done, part, data);
+    done += copied;
+    if (copied === part) continue;
+    if (isHole) break; // iov_iter_zero() does not say why it came to less
+    error = EFAULT;
   }
   inode.iRwsem.upRead(k, t);
-  return Math.max(0, end - offset);
+  return done > 0 ? done : error;
 }
 
 /** Models ext4_setattr() of the size, both ways. */
@@ -233,7 +254,7 @@ export function* punchHole(
 }
 
 /** Zeroes what [from, to) has outside whole pages [wholeFrom, wholeTo). */
-function zeroEdges(
+export function zeroEdges(
   k: Kernel,
   t: Task,
   inode: Inode,
@@ -248,37 +269,6 @@ function zeroEdges(
   }
   k.functions.daxZeroRange(k, t, inode, from, wholeFrom);
   k.functions.daxZeroRange(k, t, inode, wholeTo, to);
-}
-
-/**
- * FALLOC_FL_ZERO_RANGE: blocks are zeroed in place, holes stay. Approximation: ext4 and XFS would convert
- * whole blocks to unwritten extents, which this file system does not have.
- */
-export function* zeroRange(
-  k: Kernel,
-  t: Task,
-  inode: Inode,
-  offset: number,
-  length: number,
-): Run<number> {
-  if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
-  const lock = inode.invalidateLock;
-  if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
-  yield* k.functions.daxBreakLayout(k, t, inode);
-  const first = Math.min(offset, inode.size);
-  const last = offset + length;
-  const error = inode.reflinked ? yield* unshareForZero(k, t, inode, first, last) : 0;
-  if (error === 0) {
-    if (offset > inode.size) zeroTail(k, t, inode, inode.size, offset);
-    k.functions.daxZeroRange(k, t, inode, offset, offset + length);
-    if (k.preempt(t, POINT['ext4_zero_range:zeroed'])) yield;
-    if (offset + length > inode.size) {
-      yield* extendTo(k, t, inode, offset + length);
-    }
-  }
-  lock.upWrite(k, t);
-  inode.iRwsem.upWrite(k, t);
-  return error;
 }
 
 /** posix_fadvise(POSIX_FADV_DONTNEED): what reclaim does, at the user's wish. */

@@ -3,9 +3,13 @@
  *
  * New blocks are zeroed before anything can see them, with cache-bypassing stores whose fence is the
  * transaction's: a block map on media never shows what a block held before.
+ *
+ * A page with an unwritten block is a hole to everybody else; it only has a block in reserve. Zeroing a range
+ * makes its blocks unwritten where they are. Media and trace say of such a page that it has none.
  */
 import { HOLE, blockAddress } from '../../media/layout.js';
 import { EVENT, STORE } from '../../trace/event.js';
+import { fillData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
@@ -28,12 +32,24 @@ export function* iomapBegin(
   for (let page = index; page < index + count; page++) {
     if (inode.blocks[page] !== HOLE) return true; // mapped, or mixed: the caller looks
   }
-  const { allocator } = k.sb;
-  const first = count === 1 ? allocator.allocate() : allocator.allocateAligned(count);
+  const first = takeBlocks(k, inode, index, count);
   if (first === NO_BLOCK) return count > 1; // a PMD falls back, a page is out of space
   mapBlocks(k, t, inode, index, count, first);
   if (k.preempt(t, POINT['ext4_iomap_begin:allocated'])) yield;
   return true;
+}
+
+/** The blocks that the pages have unwritten, or free ones; NO_BLOCK if neither will do. */
+function takeBlocks(k: Kernel, inode: Inode, index: number, count: number): number {
+  const { allocator } = k.sb;
+  const first = inode.unwritten[index] as number;
+  if (count === 1) return first === HOLE ? allocator.allocate() : first;
+  if (first !== HOLE && first % count !== 0) return NO_BLOCK;
+  for (let page = 0; page < count; page++) {
+    const expected = first === HOLE ? HOLE : first + page;
+    if (inode.unwritten[index + page] !== expected) return NO_BLOCK;
+  }
+  return first === HOLE ? allocator.allocateAligned(count) : first;
 }
 
 function mapBlocks(
@@ -51,15 +67,68 @@ function mapBlocks(
     k.cpus.storeNow(t.id, t.op, address, count * pageSize, 0, how, inode.ino, index * pageSize);
   }
   markInodeJournaled(k, inode);
-  for (let page = 0; page < count; page++) {
-    inode.blocks[index + page] = first + page;
-    k.trace.append(EVENT.extent_map, t.id, t.op, inode.ino, index + page, first + page);
+  for (let page = index; page < index + count; page++) {
+    const block = first + page - index;
+    inode.blocks[page] = block;
+    inode.unwritten[page] = HOLE;
+    k.trace.append(EVENT.extent_map, t.id, t.op, inode.ino, page, block);
+    if (!k.sb.emptied.delete(block)) continue;
+    // Nobody had freed it: a crash may show the page with it as it was before.
+    k.trace.append(EVENT.content, t.id, t.op, inode.ino, pageSize, fillData(0), page * pageSize);
   }
+}
+
+/**
+ * Pages [index, end) get blocks that are not written, inside a handle; false means ENOSPC. Models
+ * ext4_alloc_file_blocks() with CREATE_UNWRIT_EXT.
+ */
+export function reserveBlocks(k: Kernel, inode: Inode, index: number, end: number): boolean {
+  const { pmdPages } = k.program.geometry;
+  const isEmpty = (page: number): boolean =>
+    inode.blocks[page] === HOLE && inode.unwritten[page] === HOLE;
+  markInodeJournaled(k, inode);
+  for (let page = index; page < end;) {
+    let count = 0;
+    while (count < pmdPages && page + count < end && isEmpty(page + count)) count++;
+    const { allocator } = k.sb;
+    // Aligned to PMDs where that can be; as many as there are otherwise.
+    const isRun = page % pmdPages === 0 && count === pmdPages;
+    const run = isRun ? allocator.allocateAligned(pmdPages) : NO_BLOCK;
+    for (let near = page; near < page + count; near++) {
+      const block = run === NO_BLOCK ? allocator.allocate() : run + near - page;
+      if (block === NO_BLOCK) return false;
+      inode.unwritten[near] = block;
+    }
+    page += Math.max(1, count);
+  }
+  return true;
+}
+
+/**
+ * Pages [index, end) keep their blocks, inside a handle, but what is in those is no longer theirs. Models
+ * CONVERT_UNWRITTEN. A block that another page has, too, is exchanged; false means ENOSPC.
+ */
+export function emptyBlocks(k: Kernel, t: Task, inode: Inode, index: number, end: number): boolean {
+  const { refcounts, emptied } = k.sb;
+  for (let page = index; page < end; page++) {
+    const block = inode.blocks[page] as number;
+    if (block === HOLE) continue;
+    if (refcounts?.hasOthers(block) === true) {
+      k.functions.freeBlocks(k, t, inode, page, page + 1);
+      continue;
+    }
+    inode.blocks[page] = HOLE;
+    inode.unwritten[page] = block;
+    emptied.add(block);
+    k.trace.append(EVENT.extent_unmap, t.id, t.op, inode.ino, page, block);
+  }
+  return reserveBlocks(k, inode, index, end);
 }
 
 /** Unmaps pages [index, end) inside a handle; their blocks are free once the transaction has committed. */
 export function freeBlocks(k: Kernel, t: Task, inode: Inode, index: number, end: number): void {
   for (let page = index; page < end; page++) {
+    freeUnwritten(k, inode, page);
     const block = inode.blocks[page] as number;
     if (block === HOLE) continue;
     inode.blocks[page] = HOLE;
@@ -71,4 +140,14 @@ export function freeBlocks(k: Kernel, t: Task, inode: Inode, index: number, end:
     allocator.release(block, k.knobs.reuseBeforeCommit ? 0 : journal.runningTid);
     if (k.knobs.reuseBeforeCommit) allocator.committed(0);
   }
+}
+
+/** The block that a page has in reserve, inside a handle. */
+export function freeUnwritten(k: Kernel, inode: Inode, page: number): void {
+  const block = inode.unwritten[page] as number;
+  if (block === HOLE) return;
+  inode.unwritten[page] = HOLE;
+  k.sb.emptied.delete(block);
+  markInodeJournaled(k, inode);
+  k.sb.allocator.release(block, k.sb.journal.runningTid);
 }

@@ -20,6 +20,7 @@ function newInode(ino: number): Inode {
     size: 0,
     diskSize: 0,
     blocks: new Int32Array(0),
+    unwritten: new Int32Array(0),
     cowBlocks: new Int32Array(0),
     reflinked: false,
     entries: new Int32Array(0),
@@ -55,6 +56,8 @@ export class SuperBlock {
   readonly flusher = new RwSemaphore(POINT['wait:flusher']);
   readonly sUmount = new RwSemaphore(POINT['wait:s_umount']);
   readonly writers = new SbWriters();
+  /** Unwritten blocks that have been a page's, and allocated ever since. */
+  readonly emptied = new Set<number>();
   /** Blocks that write(2) has allocated and not converted yet: only kernels with B22 have any. */
   readonly unwritten = new Set<number>();
   /** Scratch space for one metadata record. */
@@ -73,6 +76,7 @@ export class SuperBlock {
       for (const block of file.blocks) if (block !== HOLE) this.allocator.take(block);
       if (inode.entries.length !== file.blocks.length) {
         inode.blocks = new Int32Array(file.blocks.length);
+        inode.unwritten = new Int32Array(file.blocks.length);
         inode.entries = new Int32Array(file.blocks.length);
         inode.tags = new Uint8Array(file.blocks.length);
       } else {
@@ -80,6 +84,7 @@ export class SuperBlock {
         inode.tags.fill(0);
       }
       inode.blocks.set(file.blocks);
+      inode.unwritten.fill(HOLE);
       empty(inode.vmas);
       inode.iRwsem.reset();
       inode.invalidateLock.reset();
@@ -100,6 +105,7 @@ export class SuperBlock {
     empty(journal.waitUnlocked.tasks);
     empty(journal.waitCommit.tasks);
     empty(this.dirtyInodes);
+    if (this.emptied.size > 0) this.emptied.clear();
     if (this.unwritten.size > 0) this.unwritten.clear();
     this.flusher.reset();
     this.sUmount.reset();

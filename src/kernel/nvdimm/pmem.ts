@@ -5,6 +5,8 @@
 import { blockOf } from '../../media/layout.js';
 import { LINE_SIZE, WORD_SIZE } from '../../support/units.js';
 import { FENCE, STORE } from '../../trace/event.js';
+import type { Data } from '../../trace/trace.js';
+import { dataFrom } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Run, Task } from '../types.js';
@@ -13,15 +15,15 @@ import type { Run, Task } from '../types.js';
 const FLUSH_CHUNK_LINES = 32;
 
 /**
- * Models arch/x86/lib/usercopy_64.c __memcpy_flushcache(), for a source of one repeated byte: whole words
- * go by movnti; a head and a tail of less than a word are stored to the cache and written back.
+ * Models arch/x86/lib/usercopy_64.c __memcpy_flushcache(): whole words go by movnti; a head and a tail of
+ * less than a word are stored to the cache and written back.
  */
 export function memcpyFlushcache(
   k: Kernel,
   t: Task,
   address: number,
   length: number,
-  byte: number,
+  data: Data,
   ino: number,
   offset: number,
 ): void {
@@ -29,14 +31,15 @@ export function memcpyFlushcache(
   let rest = length;
   const { edgesCached, fourBytesCached, smallCopyFlushesOneLine } = k.knobs;
   const cached = (bytes: number): void => {
-    k.cpus.storeNow(t.id, t.op, at, bytes, byte, STORE.kernel, ino, offset + at - address);
+    const part = dataFrom(data, at - address);
+    k.cpus.storeData(t.id, t.op, at, bytes, part, STORE.kernel, ino, offset + at - address);
     const isFour = fourBytesCached && bytes === 4; // B59
     if (!edgesCached && !isFour) k.cpus.flush(t.id, t.op, at, bytes); // B60
     at += bytes;
     rest -= bytes;
   };
   if (smallCopyFlushesOneLine && length < WORD_SIZE) {
-    k.cpus.storeNow(t.id, t.op, at, length, byte, STORE.kernel, ino, offset);
+    k.cpus.storeData(t.id, t.op, at, length, data, STORE.kernel, ino, offset);
     k.cpus.flush(t.id, t.op, at, 1); // B61
     return;
   }
@@ -45,7 +48,8 @@ export function memcpyFlushcache(
   const words = rest & -WORD_SIZE;
   if (words > 0) {
     const how = STORE.kernel | STORE.nonTemporal;
-    k.cpus.storeNow(t.id, t.op, at, words, byte, how, ino, offset + at - address);
+    const part = dataFrom(data, at - address);
+    k.cpus.storeData(t.id, t.op, at, words, part, how, ino, offset + at - address);
     at += words;
     rest -= words;
   }

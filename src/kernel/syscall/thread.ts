@@ -11,6 +11,7 @@ import { FREEZE } from '../fs/sb-writers.js';
 import type { Kernel } from '../kernel.js';
 import { dmaRead, dmaWrite } from '../mm/gup.js';
 import { mappedRange } from '../mm/mmap.js';
+import { privateBuffer } from '../mm/uaccess.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EBADF, EFAULT, ENOMEM, EOPNOTSUPP } from '../types.js';
@@ -47,6 +48,7 @@ function takesFd(code: OpCode): boolean {
 function takesWriteAccess(k: Kernel, code: OpCode): boolean {
   switch (code) {
     case OP.pwrite:
+    case OP.pwrite_from:
     case OP.ftruncate:
     case OP.fallocate:
       return true;
@@ -109,7 +111,10 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
     case OP.pwrite:
       return pwriteOf(k, t, op, inode);
     case OP.pread:
-      return k.functions.pread(k, t, inode, op.offset, op.length);
+      return k.functions.pread(k, t, inode, op.offset, privateBuffer(op.length));
+    case OP.pwrite_from:
+    case OP.pread_into:
+      return transferWithMapping(k, t, op, inode);
     case OP.ftruncate:
       return k.functions.ftruncate(k, t, inode, op.length);
     case OP.fallocate:
@@ -120,26 +125,46 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
     case OP.reflink_range:
       return clone(k, t, op, inode);
     default:
-      return EOPNOTSUPP; // memory of the file is no buffer here
+      return EOPNOTSUPP;
   }
 }
 
 function pwriteOf(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
   const dsync = (op.flags & O_DSYNC) !== 0;
-  return k.functions.pwrite(k, t, inode, op.offset, op.length, fillOf(t.op), dsync);
+  const buffer = privateBuffer(op.length, fillOf(t.op));
+  return k.functions.pwrite(k, t, inode, op.offset, buffer, dsync);
+}
+
+/** The buffer is what a mapping has from a page on, and no longer than that. */
+function transferWithMapping(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
+  const mapping = k.mm.mappings[op.source] ?? null;
+  if (mapping === null || op.flags >= mapping.pages) return EFAULT;
+  const { pageSize } = k.program.geometry;
+  const length = Math.min(op.length, (mapping.pages - op.flags) * pageSize);
+  const buffer = { length, byte: 0, start: mapping.start + op.flags };
+  return op.code === OP.pwrite_from
+    ? k.functions.pwrite(k, t, inode, op.offset, buffer, false)
+    : k.functions.pread(k, t, inode, op.offset, buffer);
 }
 
 function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
+  const { offset, length } = op;
   switch (op.flags) {
     case FALLOCATE.punchHole:
-      return k.functions.punchHole(k, t, inode, op.offset, op.length);
+      return k.functions.punchHole(k, t, inode, offset, length);
     case FALLOCATE.zeroRange:
-      return k.functions.zeroRange(k, t, inode, op.offset, op.length);
-    case FALLOCATE.unshareRange:
-      if (k.sb.refcounts === null) return EOPNOTSUPP;
-      return k.functions.unshareRange(k, t, inode, op.offset, op.length);
+      return k.functions.zeroRange(k, t, inode, offset, length);
+    case FALLOCATE.allocate:
+      return k.functions.allocateRange(k, t, inode, offset, length, false);
+    case FALLOCATE.allocateKeepSize:
+      return k.functions.allocateRange(k, t, inode, offset, length, true);
+    case FALLOCATE.collapseRange:
+      return k.functions.collapseRange(k, t, inode, offset, length);
+    case FALLOCATE.insertRange:
+      return k.functions.insertRange(k, t, inode, offset, length);
     default:
-      return EOPNOTSUPP;
+      if (k.sb.refcounts === null) return EOPNOTSUPP;
+      return k.functions.unshareRange(k, t, inode, offset, length);
   }
 }
 

@@ -6,6 +6,7 @@
 import { LINE_SIZE } from '../../support/units.js';
 import { blockAddress } from '../../media/layout.js';
 import { EVENT, FENCE, LOAD } from '../../trace/event.js';
+import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { pageFault } from '../mm/fault.js';
@@ -19,10 +20,10 @@ const FAULTS_MAX = 100;
 /** The page tables do not allow the access: it faults. */
 const NO_TRANSLATION = 0;
 /** No fault could get the access allowed: SIGSEGV or SIGBUS. */
-const NOT_MAPPED = 0;
+export const NOT_MAPPED = 0;
 
 /** The hardware's walk: the TLB first, then the page tables. */
-function lookup(k: Kernel, t: Task, vpage: number, write: boolean): number {
+export function lookup(k: Kernel, t: Task, vpage: number, write: boolean): number {
   const cached = t.tlb[vpage] as number;
   if (cached !== 0 && (!write || (cached & PTE_WRITE) !== 0)) return cached;
   const pte = k.mm.walk(vpage);
@@ -32,7 +33,7 @@ function lookup(k: Kernel, t: Task, vpage: number, write: boolean): number {
 }
 
 /** A translation that allows the access, after as many faults as it takes; callers try `lookup` first. */
-function* faultIn(k: Kernel, t: Task, vpage: number, write: boolean): Run<number> {
+export function* faultIn(k: Kernel, t: Task, vpage: number, write: boolean): Run<number> {
   for (let faults = 0; faults < FAULTS_MAX; faults++) {
     const result = yield* pageFault(k, t, vpage, write);
     if (result !== FAULT.noPage) return NOT_MAPPED;
@@ -44,7 +45,7 @@ function* faultIn(k: Kernel, t: Task, vpage: number, write: boolean): Run<number
 }
 
 /** Where a user access goes, piece by piece. */
-interface Piece {
+export interface Piece {
   readonly vpage: number;
   /** Offset in the page. */
   readonly within: number;
@@ -52,7 +53,13 @@ interface Piece {
 }
 
 /** The next piece of [at, end): within one page, and within one cache line if `byLine`. */
-function pieceAt(k: Kernel, slotStart: number, at: number, end: number, byLine: boolean): Piece {
+export function pieceAt(
+  k: Kernel,
+  slotStart: number,
+  at: number,
+  end: number,
+  byLine: boolean,
+): Piece {
   const { pageSize } = k.program.geometry;
   const within = at % pageSize;
   const limit = byLine ? LINE_SIZE - (within % LINE_SIZE) : pageSize - within;
@@ -64,7 +71,7 @@ function pieceAt(k: Kernel, slotStart: number, at: number, end: number, byLine: 
 }
 
 /** The file page that a virtual page maps, for the trace. */
-function fileOffset(k: Kernel, vma: Vma, piece: Piece): number {
+export function fileOffset(k: Kernel, vma: Vma, piece: Piece): number {
   return (vma.pgoff + piece.vpage - vma.start) * k.program.geometry.pageSize + piece.within;
 }
 
@@ -142,21 +149,23 @@ export function* userLoad(
   return 0;
 }
 
-function loadPiece(k: Kernel, t: Task, vma: Vma, pte: number, piece: Piece): void {
+/** Gives what is there. `by` is LOAD.kernel for a call that copies from the user. */
+export function loadPiece(k: Kernel, t: Task, vma: Vma, pte: number, piece: Piece, by = 0): Data {
   const offset = fileOffset(k, vma, piece);
   const { ino } = vma.inode;
   let address = -1;
   let data = fillData(0);
-  let how = 0;
+  let how = by;
   if ((pte & PTE_ANONYMOUS) !== 0) {
     const page = k.mm.anonymous[pteBlock(pte)] as Uint8Array;
-    data = k.trace.appendBytes(page, piece.within, piece.length);
-    how = LOAD.private;
+    data = k.trace.appendBytes(page, piece.within, piece.length) as Data;
+    how |= LOAD.private;
   } else if ((pte & PTE_ZERO) === 0) {
     address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
     data = k.cpus.load(t.id, address, piece.length);
   }
   k.trace.append(EVENT.load, t.id, t.op, address, piece.length, data, how, ino, offset);
+  return data;
 }
 
 /** clwb of every line of the range that is mapped, then sfence: what a MAP_SYNC user does. */
