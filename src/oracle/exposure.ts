@@ -290,7 +290,7 @@ export class ExposureRule {
   /** Could it break a promise that is not known to break in this way? */
   private mayBreakMore(mechanism: Mechanism): boolean {
     const { kept, options } = this.state;
-    return kept.some(({ promise }) => !options.isKnown(promise, mechanism));
+    return kept.some(({ promise }) => !options.isKnown(promise, mechanism, ''));
   }
 
   /** Old bytes of the file itself are not foreign, but a promise may have been that they are gone. */
