@@ -42,6 +42,7 @@ export { Prng } from './support/prng.js';
 
 // --- what is tested ---------------------------------------------------------------------------------
 
+/** `resolveKernel` takes the path of a module, too. */
 export { ModelTarget, resolveKernel } from './kernel/model-target.js';
 export type { KernelSpec } from './kernel/model-target.js';
 /** What `daxfuzz kernels` lists. */
@@ -50,6 +51,15 @@ export type { Preset } from './kernel/presets.js';
 /** What `daxfuzz bugs` lists. */
 export { BUGS } from './kernel/bugs.js';
 export type { Bug } from './kernel/bugs.js';
+/**
+ * Of a kernel variant in a module of its own (`--kernel ./my-fix.js`): what it exports, and what its
+ * functions see. It imports types only: `import type { KernelVariant } from 'daxfuzz'`.
+ */
+export type { KernelVariant, Replace } from './kernel/kernel-variant.js';
+export type { KernelFunctions } from './kernel/functions.js';
+export type { Kernel } from './kernel/kernel.js';
+export type { Kit } from './kernel/kit.js';
+export type { FaultResult, Inode, Run, Task, Vma, VmFault } from './kernel/types.js';
 export type { Contract, Execution, StuckTask, Target } from './target/target.js';
 export { printTrace } from './trace/text.js';
 export type { Trace } from './trace/trace.js';

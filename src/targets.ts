@@ -1,8 +1,10 @@
 /**
- * What `--kernel` names, made into something that runs programs: a preset of the model, or a real kernel.
+ * What `--kernel` names, made into something that runs programs: a preset of the model, a module of the
+ * user's own, or a real kernel.
  */
 import type { KernelSpec } from './kernel/model-target.js';
 import { ModelTarget, profileOf, resolveKernel as resolveModel } from './kernel/model-target.js';
+import { checkPurity } from './kernel/purity.js';
 import { openKernelImage } from './qemu/kernel-image.js';
 import { QemuTarget } from './qemu/target.js';
 import type { Settings } from './run.js';
@@ -28,11 +30,15 @@ export const paceOf = (kernel: KernelSpec): Pace => (isReal(kernel) ? REAL_PACE 
 const fileOf = ({ kernel }: KernelSpec): string => kernel.slice(REAL.length);
 
 /**
- * @throws UsageError for a kernel or bug that is not known, or a file that is no kernel; EnvironmentError
+ * @throws UsageError for a kernel or bug that is not known, or a file that is none; EnvironmentError
  * when a real kernel's modules are missing.
  */
 export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSpec {
-  if (!kernel.startsWith(REAL)) return resolveModel(kernel, bugs);
+  if (!kernel.startsWith(REAL)) {
+    const spec = resolveModel(kernel, bugs);
+    if (spec.module !== undefined) checkPurity(spec);
+    return spec;
+  }
   if (bugs.length > 0) {
     throw new UsageError('--bug: a real kernel has no switches; bugs are of the model');
   }

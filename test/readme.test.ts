@@ -24,10 +24,9 @@ test('the commands of README.md print what it shows', async () => {
   await inTemporaryDirectory((directory) => {
     // What a command writes goes elsewhere; what it reads is the repository's.
     fs.mkdirSync(path.join(directory, 'crashes'));
-    fs.symlinkSync(
-      path.join(ROOT, 'crashes', 'catalogue'),
-      path.join(directory, 'crashes', 'catalogue'),
-    );
+    for (const name of ['crashes/catalogue', 'dist']) {
+      fs.symlinkSync(path.join(ROOT, name), path.join(directory, name));
+    }
     for (const [block, words = '', shown = ''] of blocks) {
       const { stdout, stderr, status } = daxfuzz(directory, ...words.split(' '));
       assert.ok(status === 0 || status === 1, `${words}: ${stderr}`);

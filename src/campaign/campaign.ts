@@ -11,9 +11,10 @@ import type { Reproducer } from '../finding/reproducer.js';
 import { printReproducer } from '../finding/reproducer.js';
 import { reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
+import type { ModuleId } from '../kernel/module.js';
 import type { Settings } from '../run.js';
 import type { RealSettings } from '../target/real.js';
-import { Defect, EnvironmentError, messageOf } from '../support/assert.js';
+import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
 import { paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
 import type { Counts } from './counts.js';
@@ -76,6 +77,8 @@ export interface CampaignSummary extends Omit<Settings, 'real'>, Readonly<Counts
   readonly daxfuzz: string;
   readonly kernel: string;
   readonly bugs: readonly string[];
+  /** Null for kernels that the model has, and real ones. */
+  readonly module: ModuleId | null;
   readonly scheduler: SchedulerName;
   readonly guidance: boolean;
   readonly seed: string;
@@ -154,8 +157,9 @@ export class Campaign {
 
   /**
    * Runs to the end.
-   * @throws Defect when daxfuzz itself is wrong, EnvironmentError when the machine does not allow to go on;
-   * what was found until then is on disk and in `summary()`.
+   * @throws Defect when daxfuzz itself is wrong, EnvironmentError when the machine does not allow to go on,
+   * UsageError when a kernel module of the user's is wrong; what was found until then is on disk and in
+   * `summary()`.
    */
   async run(): Promise<CampaignSummary> {
     this.started = this.clock();
@@ -185,6 +189,7 @@ export class Campaign {
       daxfuzz: VERSION,
       kernel: options.kernel.kernel,
       bugs: options.kernel.bugs,
+      module: options.kernel.module ?? null,
       ...options.settings,
       real: options.settings.real ?? null,
       scheduler: options.scheduler,
@@ -250,6 +255,7 @@ export class Campaign {
     }
     this.fileAll(answer.findings, this.totals.executions);
     if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
+    if (answer.kind === 'misused') throw new UsageError(answer.message, answer.details);
     throw new Defect(
       `${answer.message}\n  not a finding; daxfuzz ${VERSION}, seed ${this.options.seed}, execution ` +
         `${answer.execution} of a worker, kernel ${this.options.kernel.kernel}, bugs ` +

@@ -9,6 +9,7 @@ import { Corpus } from '../corpus/corpus.js';
 import type { FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
+import type { KernelSpec } from '../kernel/model-target.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
 import { asItCame, minimized } from '../minimize/record.js';
@@ -27,7 +28,7 @@ import { runOnce } from '../run.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import type { Scheduler } from '../schedule/scheduler.js';
-import { EnvironmentError, messageOf } from '../support/assert.js';
+import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import type { Execution } from '../target/target.js';
@@ -47,6 +48,33 @@ const DRAWS_MAX = 50;
 /** Of so many executions this many mutate the corpus; the others are drawn afresh. */
 const MUTATED = { of: 8, count: 4 };
 
+/** Executions between two looks at the clock, where there is one. */
+const SLICE = 64;
+
+/** Where a batch ended before its end. */
+interface Place {
+  readonly kernel: KernelSpec;
+  readonly execution: number;
+  readonly program: Program | null;
+}
+
+/** What is answered then, with what the batch had found. */
+export function unfinished(
+  error: unknown,
+  { kernel, execution, program }: Place,
+  findings: readonly FoundFinding[] = [],
+): BatchAnswer {
+  const message = messageOf(error);
+  if (error instanceof EnvironmentError) return { kind: 'refused', message, findings };
+  const text = program === null ? '' : printProgram(program);
+  if (error instanceof UsageError && kernel.module !== undefined) {
+    const isNamed = message.startsWith(kernel.kernel);
+    const named = isNamed ? message : `${kernel.kernel}: its functions are not pure: ${message}`;
+    return { kind: 'misused', message: named, details: error.details, findings };
+  }
+  return { kind: 'defect', message, execution, program: text, findings };
+}
+
 export class Fuzzer {
   private readonly line: Line;
   private readonly choice: Prng;
@@ -60,6 +88,8 @@ export class Fuzzer {
   /** Programs of the initial corpus that are to be executed as they are. */
   private readonly unexecuted: Program[] = [];
   private executions = 0;
+  /** What is being executed. */
+  private running: Program | null = null;
   private readonly stopping: Int32Array;
 
   constructor(
@@ -100,28 +130,40 @@ export class Fuzzer {
     const counts = noCounts();
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
-    while (counts.executions < order.executions && Atomics.load(this.stopping, 0) === 0) {
-      const program = this.drawRunnable(counts);
-      this.executions++;
-      counts.executions++;
-      try {
-        const kept = this.executeOne(program, counts, findings);
-        if (kept !== null) corpus.push(kept);
-      } catch (error) {
-        if (error instanceof EnvironmentError) {
-          return { kind: 'refused', message: error.message, findings };
-        }
-        return {
-          kind: 'defect',
-          message: messageOf(error),
-          execution: this.executions,
-          program: printProgram(program),
-          findings,
-        };
-      }
-      if (findings.length > 0 && this.setup.stopOnFirst) break;
+    const goesOn = (): boolean =>
+      counts.executions < order.executions &&
+      Atomics.load(this.stopping, 0) === 0 &&
+      !(findings.length > 0 && this.setup.stopOnFirst);
+    try {
+      while (goesOn()) this.slice(counts, corpus, findings, goesOn);
+    } catch (error) {
+      const { kernel } = this.setup;
+      const place = { kernel, execution: this.executions, program: this.running };
+      return unfinished(this.line.target.blame(error), place, findings);
     }
     return { kind: 'done', ...counts, corpus, findings };
+  }
+
+  /** A few executions under one time limit, and the reports of one that failed under limits of their own. */
+  private slice(
+    counts: Counts,
+    corpus: string[],
+    findings: FoundFinding[],
+    goesOn: () => boolean,
+  ): void {
+    const failed = this.line.target.watch(() => {
+      for (let i = 0; i < SLICE && goesOn(); i++) {
+        const program = this.drawRunnable(counts);
+        this.running = program;
+        this.executions++;
+        counts.executions++;
+        const outcome = this.executeOne(program, counts, corpus);
+        if (outcome.verdict.violations.length > 0) return { program, outcome };
+      }
+      return null;
+    });
+    // After all else: minimising runs other programs over the same buffers.
+    if (failed !== null) this.report(failed.program, failed.outcome, counts, findings);
   }
 
   /** What is known to stop the kernel is not run again and again, and counted. */
@@ -170,8 +212,8 @@ export class Fuzzer {
     return chance(this.choice, 1, 2) ? this.random : this.pct;
   }
 
-  /** Runs one program; gives its text if it is worth keeping. */
-  private executeOne(program: Program, counts: Counts, findings: FoundFinding[]): string | null {
+  /** Runs one program; its text goes to `corpus` if it is worth keeping. */
+  private executeOne(program: Program, counts: Counts, corpus: string[]): Outcome {
     const scheduler = this.drawScheduler();
     const outcome = runOnce(this.line, program, scheduler, {
       isKnown: (promise, mechanism, symptom) =>
@@ -195,10 +237,11 @@ export class Fuzzer {
     counts.crashImagesMounted += verdict.imagesMounted;
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
-    const added = this.setup.guidance ? this.newFeatures(program, execution) : 0;
-    // Findings last: minimising runs other programs over the same buffers.
-    this.report(program, outcome, counts, findings);
-    return added > 0 ? this.corpus.add(program) : null;
+    if (this.setup.guidance && this.newFeatures(program, execution) > 0) {
+      const kept = this.corpus.add(program);
+      if (kept !== null) corpus.push(kept);
+    }
+    return outcome;
   }
 
   private newFeatures(program: Program, { trace, disk }: Execution): number {
@@ -213,7 +256,6 @@ export class Fuzzer {
     findings: FoundFinding[],
   ): void {
     const { execution, verdict } = outcome;
-    if (verdict.violations.length === 0) return;
     const schedule = [...execution.schedule];
     const { trace } = execution;
     const setup = this.findingSetup();

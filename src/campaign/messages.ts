@@ -77,4 +77,13 @@ export interface BatchRefused {
   readonly findings: readonly FoundFinding[];
 }
 
-export type BatchAnswer = BatchResult | BatchDefect | BatchRefused;
+/** A kernel module of the user's did something wrong. */
+export interface BatchMisused {
+  readonly kind: 'misused';
+  readonly message: string;
+  /** Lines that go with it: the program. */
+  readonly details: string;
+  readonly findings: readonly FoundFinding[];
+}
+
+export type BatchAnswer = BatchResult | BatchDefect | BatchRefused | BatchMisused;

@@ -4,8 +4,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import { mappedFileMedia } from '../media/mapped-file.js';
-import { EnvironmentError, messageOf } from '../support/assert.js';
-import { Fuzzer } from './fuzzer.js';
+import { Fuzzer, unfinished } from './fuzzer.js';
 import type { BatchAnswer, BatchOrder, WorkerSetup } from './messages.js';
 
 let fuzzer: Fuzzer | null = null;
@@ -22,9 +21,7 @@ export function answer(order: BatchOrder): BatchAnswer {
     fuzzer ??= startFuzzer();
     return fuzzer.batch(order);
   } catch (error) {
-    if (error instanceof EnvironmentError) {
-      return { kind: 'refused', message: error.message, findings: [] };
-    }
-    return { kind: 'defect', message: messageOf(error), execution: 0, program: '', findings: [] };
+    const { kernel } = workerData as WorkerSetup;
+    return unfinished(error, { kernel, execution: 0, program: null });
   }
 }

@@ -58,7 +58,11 @@ function addRun(program: Command, done: Done): void {
     .description(
       'a campaign: generates, executes, checks every crash state, minimises, files findings',
     )
-    .option('--kernel <spec>', 'what is tested; "daxfuzz kernels" lists the names', 'mainline')
+    .option(
+      '--kernel <spec>',
+      'what is tested: a name that "daxfuzz kernels" lists, or ./my-fix.js',
+      'mainline',
+    )
     .option('--bug <id>', 'takes the fix of a catalogued bug back; repeatable', collect('--bug'))
     .option('--seed <n>', 'everything random follows from it', seed)
     .option('--workers <n>', 'worker threads', integer('--workers', 1, WORKERS_MAX), 2)

@@ -1,12 +1,15 @@
 /**
  * From a reproducer file to something that runs: shared by replay, minimize, explain and validate.
  */
+import fs from 'node:fs';
+import path from 'node:path';
 import type { FindingSetup } from '../finding/finding.js';
 import type { Reproducer } from '../finding/reproducer.js';
 import { programOf, scheduleOf, setupOf } from '../finding/reproducer.js';
 import { readReproducer } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import { openTarget, resolveKernel } from '../targets.js';
+import { POINT_NAMES } from '../kernel/points.js';
+import { isReal, openTarget, resolveKernel } from '../targets.js';
 import { Image } from '../media/image.js';
 import { Judge } from '../oracle/judge.js';
 import type { Program } from '../program/program.js';
@@ -20,26 +23,42 @@ export interface Loaded {
   readonly program: Program;
   readonly schedule: Schedule;
   readonly setup: FindingSetup;
-  /** The kernel that the reproducer was recorded on. */
+  /** The kernel that the reproducer was recorded on; of a module, as it is now. */
   readonly recordedOn: KernelSpec;
+  /** Has the module that it was recorded on changed since? */
+  readonly moduleChanged: boolean;
 }
 
 /** @throws UsageError when the file or anything in it is wrong. */
 export function loadReproducer(file: string): Loaded {
   const reproducer = readReproducer(file);
   return inFile(file, () => {
-    const recordedOn = resolveKernel(reproducer.kernel, reproducer.bugs);
-    const setup = setupOf(reproducer);
-    const { pointNames } = openTarget(recordedOn, settingsOf(setup));
+    const recordedOn = kernelOf(reproducer);
+    const setup = { ...setupOf(reproducer), ...recordedOn };
+    const real = isReal(recordedOn) ? openTarget(recordedOn, settingsOf(setup)) : null;
     return {
       file,
       reproducer,
       program: programOf(reproducer),
-      schedule: scheduleOf(reproducer, pointNames),
+      schedule: scheduleOf(reproducer, real?.pointNames ?? POINT_NAMES),
       setup,
       recordedOn,
+      moduleChanged: recordedOn.module?.sha256 !== reproducer.module?.sha256,
     };
   });
+}
+
+/** A module may be elsewhere now: that matters to whoever runs it, and --kernel can name another place. */
+function kernelOf({ kernel, bugs, module }: Reproducer): KernelSpec {
+  if (module !== undefined && !fs.existsSync(kernel)) return { kernel, bugs, module };
+  return resolveKernel(kernel, bugs);
+}
+
+/** Are two kernels the same? A module is its text, wherever it is. */
+export function sameKernel(a: KernelSpec, b: KernelSpec): boolean {
+  const identity = ({ kernel, bugs, module }: KernelSpec): string =>
+    JSON.stringify([module?.sha256 ?? kernel, bugs]);
+  return identity(a) === identity(b);
 }
 
 /** What is wrong with something in a file is wrong with that file, and says so. */
@@ -47,8 +66,8 @@ export function inFile<T>(file: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`${file}: ${error.message}`);
-    throw error;
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${file}: ${error.message}`, error.details);
   }
 }
 
@@ -67,9 +86,17 @@ export function withLine<T>(kernel: KernelSpec, settings: Settings, body: (line:
   const line = lineFor(kernel, settings);
   try {
     return body(line);
+  } catch (error) {
+    throw line.target.blame(error);
   } finally {
     line.target.close();
   }
+}
+
+/** The directory name for what is found on a kernel. */
+export function directoryName(kernel: KernelSpec): string {
+  const name = isReal(kernel) ? path.basename(kernel.kernel) : kernel.kernel;
+  return [kernel.module?.name ?? name, ...kernel.bugs].join('+');
 }
 
 /** `mainline --bug A2`, as the user would type it after --kernel. */

@@ -19,6 +19,7 @@ function fail(error: unknown): number {
   }
   if (error instanceof UsageError || error instanceof EnvironmentError) {
     err(oneLine(`daxfuzz: ${error.message}`));
+    if (error instanceof UsageError && error.details !== '') err(error.details);
     return error instanceof UsageError ? UsageError.exitCode : EnvironmentError.exitCode;
   }
   err(`daxfuzz: BUG: ${messageOf(error)}`);

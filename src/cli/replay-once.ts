@@ -42,9 +42,13 @@ export function replayOnce(order: ReplayOrder): ReplayRun {
   for (let attempt = 1; ; attempt++) {
     const scheduler = new ReplayScheduler(loaded.schedule, line.target.pointNames, order.mode);
     const { execution, verdict } = inFile(order.file, () => {
-      const outcome = runOnce(line, loaded.program, scheduler, confirmation);
-      scheduler.end();
-      return outcome;
+      try {
+        const outcome = runOnce(line, loaded.program, scheduler, confirmation);
+        scheduler.end();
+        return outcome;
+      } catch (error) {
+        throw line.target.blame(error);
+      }
     });
     const { violations } = verdict;
     const reproduced = violations.some((violation) => isWanted(wanted, violation));

@@ -16,7 +16,7 @@ import { Defect, UsageError } from '../support/assert.js';
 import { writeWhole } from '../support/files.js';
 import { printTrace } from '../trace/text.js';
 import type { Loaded } from './load.js';
-import { kernelText, loadReproducer, settingsOf } from './load.js';
+import { kernelText, loadReproducer, sameKernel, settingsOf } from './load.js';
 import { checkOutput } from './places.js';
 import { out, printJson } from './print.js';
 import type { ReplayOrder, ReplayResult, ReplayRun } from './replay-once.js';
@@ -36,7 +36,7 @@ export async function replay(file: string, flags: ReplayFlags): Promise<number> 
   const loaded = loadReproducer(file);
   checkOutputs(file, flags);
   const kernel = chooseKernel(loaded, flags);
-  const same = JSON.stringify(kernel) === JSON.stringify(loaded.recordedOn);
+  const same = sameKernel(kernel, { ...loaded.recordedOn, ...recordedModule(loaded) });
   const exact = same && repeats(loaded);
   const order: ReplayOrder = { file, kernel, mode: exact ? 'strict' : 'lenient' };
   const run = replayOnce(order);
@@ -68,6 +68,11 @@ async function report(
   if (flags.json === true) printResult(loaded, kernel, run.result, violation, exact);
   else out(verdictText(loaded, kernel, run.result, violation, exact));
   return violation === null ? 0 : 1;
+}
+
+/** Of the module as it was when the reproducer was recorded, not as it is. */
+function recordedModule({ reproducer: { module } }: Loaded): Pick<KernelSpec, 'module'> {
+  return module === undefined ? {} : { module };
 }
 
 /** Does an execution give the same trace again? A real kernel does only by instruction counting. */
@@ -121,7 +126,9 @@ function verdictText(
   const schedule = exact
     ? 'schedule followed exactly'
     : `${result.followed} of ${loaded.schedule.length} recorded switches could be followed`;
-  const head = `kernel ${kernelText(kernel)}: trace ${result.hash}, ${schedule}\n`;
+  const head =
+    `kernel ${kernelText(kernel)}: trace ${result.hash}, ${schedule}\n` +
+    (loaded.moduleChanged && sameKernel(kernel, loaded.recordedOn) ? changeText(loaded) : '');
   if (violation === null) return `${head}holds: no promise is broken\n`;
   const same = signatureOf(violation) === loaded.reproducer.signature;
   const how = same
@@ -136,6 +143,12 @@ function whereOf(violation: Violation): string {
   return violation.plan === null ? 'the kernel says:' : 'the file system';
 }
 
+function changeText({ reproducer, recordedOn }: Loaded): string {
+  const now = recordedOn.module?.sha256 ?? 'none';
+  const then = reproducer.module?.sha256 ?? 'none';
+  return `the module has changed since this was recorded: its SHA-256 was ${then} and is ${now}\n`;
+}
+
 function printResult(
   loaded: Loaded,
   kernel: KernelSpec,
@@ -148,6 +161,7 @@ function printResult(
     file: loaded.file,
     kernel: kernel.kernel,
     bugs: kernel.bugs,
+    module: kernel.module ?? null,
     exact,
     traceHash: result.hash,
     switchesFollowed: exact ? loaded.schedule.length : result.followed,

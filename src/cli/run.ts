@@ -13,7 +13,7 @@ import { loadCorpus } from '../corpus/files.js';
 import { wantedIn } from '../finding/wanted.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import { filesystemFor } from '../kernel/model-target.js';
+import { bugsOf, filesystemFor } from '../kernel/model-target.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
 import { parseProgram, printProgram } from '../program/text.js';
 import { PROMISES } from '../oracle/promise.js';
@@ -24,7 +24,7 @@ import { VERSION } from '../support/version.js';
 import type { Pace } from '../target/target.js';
 import { isReal, paceOf, resolveKernel } from '../targets.js';
 import { plural, thousands } from '../support/words.js';
-import { kernelText } from './load.js';
+import { directoryName, kernelText } from './load.js';
 import { checkDirectory } from './places.js';
 import { clearLine, err, oneLine, out, printJson, table } from './print.js';
 
@@ -69,7 +69,7 @@ export async function runCampaign(flags: RunFlags): Promise<number> {
   const places = placesOf(flags, kernel);
   removeStaleLeftovers(places);
   const options: CampaignOptions = {
-    ...valuesOf(flags),
+    ...valuesOf(flags, kernel),
     ...places,
     kernel,
     corpus: startingPrograms(flags, places.corpusDirectory),
@@ -100,9 +100,7 @@ type Places = Pick<CampaignOptions, 'corpusDirectory' | 'crashesDirectory'>;
 
 /** Where the campaign files things. */
 function placesOf(flags: RunFlags, kernel: KernelSpec): Places {
-  const name = isReal(kernel)
-    ? path.basename(kernel.kernel)
-    : [kernel.kernel, ...kernel.bugs].join('+');
+  const name = directoryName(kernel);
   const corpusDirectory = flags.corpus ?? path.join('corpora', name);
   const crashesDirectory = flags.crashes ?? path.join('crashes', name);
   checkDirectory('--corpus', corpusDirectory);
@@ -131,10 +129,9 @@ function startingPrograms(flags: RunFlags, corpusDirectory: string): string[] {
 }
 
 /** @throws UsageError for flags that only real kernels have. */
-function settingsOf(flags: RunFlags): Settings {
+function settingsOf(flags: RunFlags, kernel: KernelSpec): Settings {
   const { domain, persistency, fs, ignoreFlush, deterministic } = flags;
-  const real = isReal({ kernel: flags.kernel, bugs: [] });
-  if (real) {
+  if (isReal(kernel)) {
     const icountShift =
       deterministic === undefined ? null : deterministic === true ? 0 : deterministic;
     const cpus = (flags.threads ?? 1) > 1 ? 2 : 1;
@@ -150,16 +147,17 @@ function settingsOf(flags: RunFlags): Settings {
       '--ignore-flush and --deterministic are for real kernels (--kernel qemu:PATH)',
     );
   }
-  return { domain, persistency, fs: filesystemFor(fs, flags.bug ?? []) };
+  const bugs = bugsOf(kernel).map(({ id }) => id);
+  return { domain, persistency, fs: filesystemFor(fs, bugs) };
 }
 
 type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;
 
 /** Every other option given a value; nothing later asks whether it was given. */
-function valuesOf(flags: RunFlags): Values {
-  const real = isReal({ kernel: flags.kernel, bugs: [] });
+function valuesOf(flags: RunFlags, kernel: KernelSpec): Values {
+  const real = isReal(kernel);
   return {
-    settings: settingsOf(flags),
+    settings: settingsOf(flags, kernel),
     seed: flags.seed ?? BigInt(`0x${randomBytes(8).toString('hex')}`).toString(),
     workers: flags.workers,
     executionsMax: flags.execs ?? null,

@@ -16,7 +16,7 @@ import type { CounterExample, NeighbourhoodCheck, ReproducerCheck } from '../val
 import { checkNeighbourhood, checkReproducer, together } from '../validate/validate.js';
 import { plural, thousands } from '../support/words.js';
 import type { Loaded } from './load.js';
-import { kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
+import { directoryName, kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
 import { checkDirectory } from './places.js';
 import { err, out, printJson, table } from './print.js';
 
@@ -56,7 +56,7 @@ const PROGRESS_EVERY = 5000;
 export function validate(paths: readonly string[], flags: ValidateFlags): number {
   const before = resolveKernel(flags.before, flags.bugBefore ?? []);
   const after = resolveKernel(flags.after, flags.bugAfter ?? []);
-  const directory = flags.crashes ?? path.join('crashes', [after.kernel, ...after.bugs].join('+'));
+  const directory = flags.crashes ?? path.join('crashes', directoryName(after));
   checkDirectory('--crashes', directory);
   const all = findReproducers(paths).map(loadReproducer);
   const executions = flags.execs * all.length;
@@ -82,6 +82,8 @@ export function validate(paths: readonly string[], flags: ValidateFlags): number
         },
       });
       return { loaded, ...check, neighbourhood };
+    } catch (error) {
+      throw beforeLine.target.blame(afterLine.target.blame(error));
     } finally {
       for (const line of [beforeLine, afterLine, minimizer]) line.target.close();
     }
@@ -133,10 +135,12 @@ function file(
   return { signature, file: stored };
 }
 
-function result({ checked, counters, ...answer }: Answer): unknown {
+function result({ checked, counters, before, after, ...answer }: Answer): unknown {
   return {
     format: 1,
     ...answer,
+    before: { module: null, ...before },
+    after: { module: null, ...after },
     reproducers: checked.map((check) => ({
       file: check.loaded.file,
       signature: check.loaded.reproducer.signature,

@@ -16,6 +16,8 @@ import { hashText } from '../support/hash.js';
 export interface FindingSetup extends Settings {
   readonly kernel: string;
   readonly bugs: readonly string[];
+  /** Of a kernel that is a module: how it calls itself, and the SHA-256 of its text in hexadecimal. */
+  readonly module?: { readonly name: string; readonly sha256: string };
 }
 
 /** How often a reproducer failed when it was run again and again. */
@@ -70,7 +72,7 @@ export function findingId(
   program: string,
   schedule: string,
 ): string {
-  const { kernel, bugs, fs, domain, persistency } = setup;
+  const { kernel, bugs, fs, domain, persistency, module } = setup;
   const content = JSON.stringify([
     signature,
     kernel,
@@ -80,6 +82,7 @@ export function findingId(
     persistency,
     program,
     schedule,
+    ...(module === undefined ? [] : [module.sha256]),
   ]);
   return `${signature.toLowerCase().replace(' ', '-')}-${hashText(content).slice(0, 8)}`;
 }

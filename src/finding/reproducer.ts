@@ -69,6 +69,7 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
     catalogue: catalogueRows(violation),
     kernel: setup.kernel,
     bugs: setup.bugs,
+    ...(setup.module === undefined ? {} : { module: setup.module }),
     fs: setup.fs,
     domain: setup.domain,
     persistency: setup.persistency,
@@ -98,8 +99,16 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
 }
 
 export function setupOf(reproducer: Reproducer): FindingSetup {
-  const { kernel, bugs, fs, domain, persistency, real } = reproducer;
-  return { kernel, bugs, fs, domain, persistency, ...(real === undefined ? {} : { real }) };
+  const { kernel, bugs, fs, domain, persistency, module, real } = reproducer;
+  return {
+    kernel,
+    bugs,
+    ...(module === undefined ? {} : { module }),
+    fs,
+    domain,
+    persistency,
+    ...(real === undefined ? {} : { real }),
+  };
 }
 
 /** @throws UsageError when the program is malformed or out of bounds. */

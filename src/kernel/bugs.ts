@@ -289,12 +289,15 @@ export const BUGS: readonly Bug[] = [
   ...PIN_BUGS,
 ];
 
+/** By id or slug. */
+export function findBug(name: string): Bug | undefined {
+  const wanted = name.toLowerCase();
+  return BUGS.find((bug) => bug.id.toLowerCase() === wanted || bug.slug === wanted);
+}
+
 /** @throws UsageError for an id or slug that is not in the catalogue. */
 export function bugByName(name: string): Bug {
-  const wanted = name.toLowerCase();
-  const bug = BUGS.find(
-    (candidate) => candidate.id.toLowerCase() === wanted || candidate.slug === wanted,
-  );
+  const bug = findBug(name);
   if (bug === undefined) {
     throw new UsageError(`--bug: unknown bug "${name}"; "daxfuzz bugs" lists them`);
   }

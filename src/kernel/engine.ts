@@ -50,6 +50,7 @@ export function execute(
       k.cpus.drainOldest(current - TASKS_MAX);
     } else {
       const task = k.tasks[current] as Task;
+      k.stopped = false;
       if ((task.run as Run<void>).next().done === true) task.state = 'ended';
     }
   }

@@ -23,6 +23,7 @@ import { POINT, POINT_NAMES } from './points.js';
 import type { Run, Task } from './task.js';
 import type { Knobs } from './variant.js';
 import { MAINLINE_KNOBS } from './variant.js';
+import { assert } from '../support/assert.js';
 import { empty } from '../support/lists.js';
 
 export class Kernel implements Sleeper {
@@ -38,10 +39,14 @@ export class Kernel implements Sleeper {
   readonly entryWaiters: { task: Task; ino: number; head: number }[] = [];
   /** Waiters for the last unpin of some page. */
   readonly pageIdle = new WaitQueue(POINT['wait:page_idle']);
+  /** What the functions of a variant keep between calls; empty at each boot. */
+  readonly variant = new Map<string, unknown>();
   /** The first WARN_ON() that was hit. */
   warning: string | null = null;
   /** Preemption points passed, which the scheduler's horizon counts. */
   points = 0;
+  /** The task that runs was asked to stop; it has to yield before anything else. */
+  stopped = false;
 
   private scheduler!: Scheduler;
   private opBases: number[] = [];
@@ -74,9 +79,11 @@ export class Kernel implements Sleeper {
     this.knobs = knobs;
     this.scheduler = scheduler;
     this.points = 0;
+    this.stopped = false;
     this.warning = null;
     empty(this.entryWaiters);
     empty(this.pageIdle.tasks);
+    if (this.variant.size > 0) this.variant.clear();
     this.opBases = threadBases(program);
     this.trace.clear();
     const disk = freshDisk(program);
@@ -104,7 +111,9 @@ export class Kernel implements Sleeper {
     t.point = point;
     const visit = ++(t.visits[point] as number);
     if (++this.points < this.scheduler.horizon) return false;
-    return !this.scheduler.passes(t.id, t.op, point, visit);
+    assert(!this.stopped, 'a function went on at a preemption point where it had to yield');
+    this.stopped = !this.scheduler.passes(t.id, t.op, point, visit);
+    return this.stopped;
   }
 
   /** WARN_ON(): what the kernel says cannot be has happened. */
@@ -117,6 +126,7 @@ export class Kernel implements Sleeper {
     t.point = point;
     (t.visits[point] as number)++;
     t.state = 'blocked';
+    this.stopped = true;
     this.cpus.locked(t.id, t.op);
     this.trace.append(EVENT.wait, t.id, t.op, point);
     yield;

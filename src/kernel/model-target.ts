@@ -1,5 +1,6 @@
 /**
- * The model kernel as a target: a preset, with the fixes of some catalogued bugs taken back.
+ * The model kernel as a target: a preset or a module of the user's own, with the fixes of some catalogued
+ * bugs taken back.
  */
 import { freshDisk } from '../media/layout.js';
 import type { Dialect } from '../program/dialect.js';
@@ -8,24 +9,33 @@ import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { FreshDisk } from '../media/layout.js';
+import { UsageError } from '../support/assert.js';
 import type { Alarm, Contract, Execution, StuckTask, Target } from '../target/target.js';
 import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
+import type { Bug } from './bugs.js';
 import { bugByName } from './bugs.js';
 import { execute } from './engine.js';
 import { Refcounts } from './fs/refcounts.js';
 import { Kernel } from './kernel.js';
 import { LINUX } from './linux.js';
+import type { LoadedModule, ModuleId } from './module.js';
+import { isModulePath, loadModule } from './module.js';
 import { POINT, POINT_NAMES } from './points.js';
 import { knobsOf, presetByName } from './presets.js';
+import type { Runner } from './supervisor.js';
+import { Supervisor } from './supervisor.js';
 import type { Knobs } from './variant.js';
 import { withKnobs } from './variant.js';
 
 /** What `--kernel` and `--bug` say, in canonical spelling. */
 export interface KernelSpec {
+  /** A preset, or the path of a module. */
   readonly kernel: string;
   /** Catalogue ids, each once, in the order given. */
   readonly bugs: readonly string[];
+  /** Which text the module had. */
+  readonly module?: ModuleId;
 }
 
 /** The file system: as ext4, or one that shares blocks besides, as XFS does. */
@@ -42,10 +52,26 @@ export function filesystemFor<Name extends string>(
   return bugs.some((id) => bugByName(id).sharedBlocks === true) ? 'xfs-reflink' : asked;
 }
 
-/** @throws UsageError for a kernel or bug that is not known. */
+/** @throws UsageError for a kernel or bug that is not known, or a module that is none. */
 export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSpec {
+  const ids = [...new Set(bugs.map((bug) => bugByName(bug).id))];
+  if (isModulePath(kernel)) return { kernel, bugs: ids, module: loadModule(kernel).id };
   presetByName(kernel);
-  return { kernel, bugs: [...new Set(bugs.map((bug) => bugByName(bug).id))] };
+  return { kernel, bugs: ids };
+}
+
+/** The bugs that a kernel has: those asked for, and those that a module starts with. */
+export function bugsOf(spec: KernelSpec): Bug[] {
+  const own = spec.module === undefined ? [] : (loadModule(spec.kernel).variant.bugs ?? []);
+  return [...own, ...spec.bugs].map(bugByName);
+}
+
+/** @throws UsageError when the file is not what it was when the kernel was named. */
+function moduleOf({ kernel, module }: KernelSpec): LoadedModule | null {
+  if (module === undefined) return null;
+  const found = loadModule(kernel);
+  if (found.id.sha256 === module.sha256) return found;
+  throw new UsageError(`${kernel}: has changed while daxfuzz was using it; start again`);
 }
 
 export class ModelTarget implements Target {
@@ -53,35 +79,54 @@ export class ModelTarget implements Target {
   readonly pointNames = POINT_NAMES;
   readonly dialect: Dialect;
   readonly contract: Contract;
-  private readonly kernel = new Kernel(new Trace(), LINUX);
+  private readonly kernel: Kernel;
   private readonly switches: Switch[] = [];
+  private readonly supervisor: Supervisor | null;
+  private stuck: readonly StuckTask[] = [];
+  private readonly runner: Runner = {
+    switches: this.switches,
+    run: (program, scheduler) => this.run(program, scheduler),
+    hash: () => this.kernel.trace.hash(),
+  };
 
   constructor(
     private readonly knobs: Knobs,
     contract: Contract = LINUX_CONTRACT,
     profile: Profile = 'plain',
+    module: LoadedModule | null = null,
   ) {
+    this.supervisor = module === null ? null : new Supervisor(module, LINUX);
+    this.kernel = new Kernel(new Trace(), this.supervisor?.functions ?? LINUX);
     this.contract = contract;
     this.dialect = profile === 'reflink' ? SHARING_DIALECT : MODEL_DIALECT;
     if (profile === 'reflink') this.kernel.sb.refcounts = new Refcounts();
   }
 
   static of(spec: KernelSpec, profile: Profile = 'plain'): ModelTarget {
-    const bugs = spec.bugs.map(bugByName);
-    const knobs = bugs.reduce(
-      (sum, bug) => withKnobs(sum, bug.knobs),
-      knobsOf(presetByName(spec.kernel)),
-    );
+    const module = moduleOf(spec);
+    const base = module === null ? spec.kernel : (module.variant.base ?? 'mainline');
+    const bugs = bugsOf(spec);
+    const knobs = bugs.reduce((sum, bug) => withKnobs(sum, bug.knobs), knobsOf(presetByName(base)));
     const contract = { tracksDma: bugs.some((bug) => bug.tracksDma === true) };
-    return new ModelTarget(knobs, contract, profile);
+    return new ModelTarget(knobs, contract, profile, module);
   }
 
   execute(program: Program, scheduler: Scheduler): Execution & { readonly disk: FreshDisk } {
-    const stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
+    if (this.supervisor === null) this.run(program, scheduler);
+    else this.supervisor.execute(this.runner, program, scheduler);
     const { trace } = this.kernel;
+    const { stuck } = this;
     const disk = freshDisk(program);
     const alarm = alarmOf(this.kernel, stuck);
     return { disk, trace, schedule: this.switches, stuck, alarm, discarded: null };
+  }
+
+  watch<T>(body: () => T): T | null {
+    return this.supervisor === null ? body() : this.supervisor.watch(this.runner, body);
+  }
+
+  blame(error: unknown): unknown {
+    return this.supervisor === null ? error : this.supervisor.blame(error);
   }
 
   restart(): void {
@@ -90,6 +135,10 @@ export class ModelTarget implements Target {
 
   close(): void {
     // Nothing but memory.
+  }
+
+  private run(program: Program, scheduler: Scheduler): void {
+    this.stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
   }
 }
 

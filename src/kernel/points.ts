@@ -117,6 +117,11 @@ export const POINT_NAMES = [
   'ext4_zero_range:pagecache_truncated',
   'ext4_shift_range:flushed',
   'ext4_shift_range:pagecache_truncated',
+  // Steps of kernel variants that the model does not have.
+  'variant:first',
+  'variant:second',
+  'variant:third',
+  'wait:variant',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -124,7 +124,9 @@ export function presetByName(name: string): Preset {
   const preset = PRESETS.find((candidate) => candidate.name === name);
   if (preset === undefined) {
     const names = PRESETS.map((candidate) => candidate.name).join(', ');
-    throw new UsageError(`--kernel: unknown kernel "${name}"; known: ${names}`);
+    throw new UsageError(
+      `--kernel: unknown kernel "${name}"; known: ${names}; a module of your own has a path: ./my-fix.js`,
+    );
   }
   return preset;
 }

@@ -21,7 +21,7 @@ import { Prng } from '../support/prng.js';
 import type { Trace } from '../trace/trace.js';
 import type { Candidate, Failure } from './minimize.js';
 import { isSimpler, minimize } from './minimize.js';
-import { attemptFor, exploreFailure, only, sameFailure } from './same-failure.js';
+import { attemptFor, exploreFailure, failuresOf, only, sameFailure } from './same-failure.js';
 
 export interface Recorded {
   readonly finding: Finding;
@@ -147,10 +147,7 @@ function freshFailures(line: Line, wanted: Wanted, like: Program): Failure[] {
     only: new Set([OP.load, OP.store, ...like.threads.flat().map((op) => op.code)]),
   });
   const attempt = attemptFor(line, wanted, scheduler);
-  const failures: Failure[] = [];
-  for (let i = 0; i < FRESH_PROGRAMS && failures.length < FRESH_FAILURES; i++) {
-    const failure = attempt(generator.generate(choice));
-    if (failure !== null) failures.push(failure);
-  }
-  return failures;
+  return failuresOf(line.target, FRESH_PROGRAMS, FRESH_FAILURES, () =>
+    attempt(generator.generate(choice)),
+  );
 }

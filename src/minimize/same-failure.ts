@@ -9,7 +9,6 @@ import type { Mechanism } from '../oracle/mechanism.js';
 import type { Violation } from '../oracle/promise.js';
 import type { Confirmation } from '../oracle/state.js';
 import { IMAGES_THOROUGH } from '../oracle/state.js';
-import type { Dialect } from '../program/dialect.js';
 import { ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import type { Program } from '../program/program.js';
@@ -26,6 +25,7 @@ import { at } from '../support/assert.js';
 import { hashText } from '../support/hash.js';
 import { Prng } from '../support/prng.js';
 import { EVENT } from '../trace/event.js';
+import type { Target } from '../target/target.js';
 import type { Trace } from '../trace/trace.js';
 import { isSimpler } from './minimize.js';
 import type { Explore, Failure, StillFails, Where } from './minimize.js';
@@ -102,43 +102,69 @@ export function exploreFailure(line: Line, wanted: Wanted | string): Explore {
       attemptFor(line, wanted, new RandomScheduler(choice.split())),
     ];
     return where === 'neighbours'
-      ? simplestNeighbour(line.target.dialect, program, choice, attempts)
-      : simplestSchedule(program, TRIES[where], attempts);
+      ? simplestNeighbour(line.target, program, choice, attempts)
+      : simplestSchedule(line.target, program, TRIES[where], attempts);
   };
 }
 
+/** Executions under one time limit of the target. */
+const SLICE = 64;
+
+/** The failures of many executions in a row, as far as there are any, and at most `enough`. */
+export function failuresOf(
+  target: Target,
+  count: number,
+  enough: number,
+  attempt: (i: number) => Failure | null,
+): Failure[] {
+  const failures: Failure[] = [];
+  for (let first = 0; first < count && failures.length < enough; first += SLICE) {
+    const end = Math.min(first + SLICE, count);
+    target.watch(() => {
+      for (let i = first; i < end && failures.length < enough; i++) {
+        const failure = attempt(i);
+        if (failure !== null) failures.push(failure);
+      }
+    });
+  }
+  return failures;
+}
+
+function simplest(failures: readonly Failure[]): Failure | null {
+  return failures.reduce<Failure | null>(
+    (best, failure) => (best === null || isSimpler(failure, best) ? failure : best),
+    null,
+  );
+}
+
 function simplestSchedule(
+  target: Target,
   program: Program,
   tries: number,
   attempts: readonly Attempt[],
 ): Failure | null {
-  let best: Failure | null = null;
   const count = program.threads.length === 1 ? 1 : tries; // one thread has one schedule
-  for (let i = 0; i < count; i++) {
-    const failure = at(attempts, i % attempts.length)(program);
-    if (failure === null) continue;
-    if (best === null || isSimpler(failure, best)) best = failure;
-  }
-  return best;
+  return simplest(
+    failuresOf(target, count, Infinity, (i) => at(attempts, i % attempts.length)(program)),
+  );
 }
 
 function simplestNeighbour(
-  dialect: Dialect,
+  target: Target,
   program: Program,
   choice: Prng,
   attempts: readonly Attempt[],
 ): Failure | null {
   const { geometry } = program;
+  const { dialect } = target;
   const generator = new ProgramGenerator({ geometry, threadsMax: 1, opsMax: 1, dialect });
   const opsMax = opCount(program) + 4;
-  let best: Failure | null = null;
-  for (let i = 0; i < TRIES.neighbours; i++) {
+  const attempt = (i: number): Failure | null => {
     const neighbour = mutate(choice, generator, program, program, opsMax);
-    if (neighbour.threads.length > program.threads.length) continue;
-    const failure = at(attempts, i % attempts.length)(neighbour);
-    if (failure !== null && (best === null || isSimpler(failure, best))) best = failure;
-  }
-  return best;
+    if (neighbour.threads.length > program.threads.length) return null;
+    return at(attempts, i % attempts.length)(neighbour);
+  };
+  return simplest(failuresOf(target, TRIES.neighbours, Infinity, attempt));
 }
 
 /** The starting point of a minimisation: an execution that failed, as it was recorded. */

@@ -81,6 +81,7 @@ function header(finding: Finding, file: string | null): string {
 /** Where and with what it was found: names and values. */
 export function fieldsOf(finding: Finding, file: string | null): [string, string][] {
   const { setup, program, schedule, violation, traceHash } = finding;
+  const { module } = setup;
   const bugs = setup.bugs.map((bug) => ` --bug ${bug}`).join('');
   const rows = catalogueRows(violation);
   const like = rows.length === 0 ? '' : ` (looks like ${rows.join(', ')})`;
@@ -92,6 +93,9 @@ export function fieldsOf(finding: Finding, file: string | null): [string, string
   ];
   const fields: [string, string][] = [
     ['kernel', `${setup.kernel}${bugs}`],
+    ...(module === undefined
+      ? []
+      : [['module', `${module.name}, SHA-256 ${module.sha256}`] as [string, string]]),
     ['signature', `${signatureOf(violation)}${like}`],
     ['file system', `${setup.fs}, ${domain}, ${setup.persistency}-ordered`],
     ...realFields(finding),

@@ -15,7 +15,15 @@ export class Defect extends Error {
 /** The input or the usage is wrong: says what, where and how to mend it. */
 export class UsageError extends Error {
   static readonly exitCode = 2;
-  override readonly name = 'UsageError';
+  override readonly name: string = 'UsageError';
+
+  /** `details` are further lines, shown below the message as they are. */
+  constructor(
+    message: string,
+    readonly details = '',
+  ) {
+    super(message);
+  }
 }
 
 /** The machine lacks something: says what to install or change. */

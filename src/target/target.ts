@@ -80,6 +80,13 @@ export interface Target {
   /** Names of the preemption points that schedules refer to. */
   readonly pointNames: readonly string[];
   execute(program: Program, scheduler: Scheduler): Execution;
+  /**
+   * Runs something that executes a few programs, so that a limit on their time costs little.
+   * Null if they were stopped on the way, and nobody is to blame.
+   */
+  watch<T>(body: () => T): T | null;
+  /** What came up while a program was executed or its trace judged, as the error of whom it is due to. */
+  blame(error: unknown): unknown;
   /** Back to the state in which a new target is, where executions depend on what was executed before. */
   restart(): void;
   /** Gives back what the target holds outside of this process. */

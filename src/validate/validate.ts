@@ -42,6 +42,9 @@ export interface CounterExample {
 /** Executions on the kernel before, to measure how sharp the neighbourhood is. */
 const BEFORE_EXECUTIONS_MAX = 2000;
 
+/** Executions under one time limit of the target. */
+const SLICE = 64;
+
 export function checkReproducer(origin: Origin, before: Line, after: Line): ReproducerCheck {
   return { before: failureOn(before, origin), after: failureOn(after, origin) };
 }
@@ -81,16 +84,22 @@ export function checkNeighbourhood(
 
   const neighbourhood = draw(after);
   let failures = 0;
-  for (let i = 0; i < executions; i++) {
-    const { program, scheduler } = neighbourhood.draw();
-    const { execution, verdict } = runOnce(after, program, scheduler);
-    const violation = verdict.violations[0];
-    if (violation !== undefined) {
-      failures++;
-      const schedule = [...execution.schedule];
-      options.onFailure({ program, schedule, violation, trace: execution.trace });
-    }
-    options.onProgress();
+  for (let done = 0; done < executions;) {
+    const example = after.target.watch(() => {
+      for (let i = 0; i < SLICE && done < executions; i++) {
+        const { program, scheduler } = neighbourhood.draw();
+        const { execution, verdict } = runOnce(after, program, scheduler);
+        done++;
+        options.onProgress();
+        const violation = verdict.violations[0];
+        if (violation === undefined) continue;
+        return { program, schedule: [...execution.schedule], violation, trace: execution.trace };
+      }
+      return null;
+    });
+    if (example === null) continue;
+    failures++;
+    options.onFailure(example);
   }
   const counts = { executions, failures, beforeExecutions, beforeFailures };
   return { ...counts, upperBound95: upperBound95(failures, executions) };

@@ -143,6 +143,7 @@ describe('replay --json', () => {
       file: reproducer,
       kernel: 'mainline',
       bugs: ['A1'],
+      module: null,
       exact: true,
       traceHash,
       switchesFollowed: schedule.length,
@@ -176,8 +177,8 @@ describe('validate --json', () => {
     const flags = [...BEFORE, '--after', 'mainline', '--execs', '200', '--seed', '7'];
     const output = outputOf('validate', 0, reproducer, ...flags);
     assert.deepEqual([output['accepted'], output['seed']], [true, '7']);
-    assert.deepEqual(output['before'], { kernel: 'mainline', bugs: ['A1'] });
-    assert.deepEqual(output['after'], { kernel: 'mainline', bugs: [] });
+    assert.deepEqual(output['before'], { kernel: 'mainline', bugs: ['A1'], module: null });
+    assert.deepEqual(output['after'], { kernel: 'mainline', bugs: [], module: null });
     assert.deepEqual(column(output['reproducers'], 'accepted'), [true]);
     assert.equal((output['neighbourhood'] as JsonObject)['executions'], 200);
   });
