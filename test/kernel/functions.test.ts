@@ -28,9 +28,9 @@ const PROGRAM = parseProgram(`file a pages 2 allocated 1
 /** What is not drawn for this file system. */
 const SHIFTING = parseProgram(`file a pages 4 allocated 2
   t0: f0 = open("a")
-  t0: fallocate(f0, 0x2000, 0x1000, ALLOCATE)
-  t0: fallocate(f0, 0x0, 0x1000, COLLAPSE_RANGE)
-  t0: fallocate(f0, 0x0, 0x1000, INSERT_RANGE)`);
+  t0: fallocate(f0, ALLOCATE, 0x2000, 4096)
+  t0: fallocate(f0, COLLAPSE_RANGE, 0x0, 4096)
+  t0: fallocate(f0, INSERT_RANGE, 0x0, 4096)`);
 
 function targetOf(functions: Replace): ModelTarget {
   const variant = { name: 'tried', title: 'by a test', functions };
