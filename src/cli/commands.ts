@@ -105,7 +105,7 @@ function addRun(program: Command, done: Done): void {
     )
     .option(
       '--fs <name>',
-      'file system; the model has ext4 and xfs-reflink',
+      'file system; the model has ext4, xfs and xfs-reflink',
       oneOf('--fs', FILESYSTEM_NAMES),
       'ext4',
     )

@@ -139,8 +139,10 @@ function settingsOf(flags: RunFlags, kernel: KernelSpec): Settings {
     const settings = { cpus, icountShift, ignoreFlush: ignoreFlush ?? null, atomicBytes } as const;
     return { domain, persistency, fs, real: settings };
   }
-  if (fs !== 'ext4' && fs !== 'xfs-reflink') {
-    throw new UsageError(`--fs ${fs}: the model has ext4 and xfs-reflink; use --kernel qemu:PATH`);
+  if (fs !== 'ext4' && fs !== 'xfs' && fs !== 'xfs-reflink') {
+    throw new UsageError(
+      `--fs ${fs}: the model has ext4, xfs and xfs-reflink; use --kernel qemu:PATH`,
+    );
   }
   if (ignoreFlush !== undefined || deterministic !== undefined) {
     throw new UsageError(

@@ -33,6 +33,5 @@ export function writeSurvivors(history: PersistHistory, plan: CrashPlan, image: 
   for (const unit of history.pending()) {
     history.writePrefix(image, unit, short.get(unit) ?? (history.visible[unit] as number));
   }
-  const record = history.versions.record(plan.version, history.trace);
-  if (record !== null) image.set(record, 0);
+  history.versions.putWord(plan.version, image);
 }

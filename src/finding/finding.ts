@@ -5,6 +5,7 @@
  * both free of names, numbers and offsets, so that it stays the same while the program shrinks.
  */
 import { MECHANISMS } from '../oracle/mechanism.js';
+import { OF_TIMES } from '../oracle/mismatch.js';
 import type { PromiseId, Violation } from '../oracle/promise.js';
 import type { Program } from '../program/program.js';
 import { FILE_NAMES } from '../program/program.js';
@@ -50,6 +51,7 @@ const PROMISE_VERB: Record<PromiseId, string> = {
   P5: 'msync returned 0 too early',
   P6: 'sync returned too early',
   P8: 'a user flush was not enough',
+  P10: 'mtime or ctime is older than a store',
   P12: 'a freeze does not hold',
   P9: 'a file shows foreign or stale bytes',
   P13: 'a pinned block was given away',
@@ -90,5 +92,6 @@ export function findingId(
 /** Where the wrong byte is, in words: `a+0x40` or `size of a`. */
 export function placeOf(violation: Violation): string {
   const name = FILE_NAMES[violation.ino] ?? '?';
+  if (violation.offset === OF_TIMES) return `times of ${name}`;
   return violation.offset < 0 ? `size of ${name}` : `${name}+0x${violation.offset.toString(16)}`;
 }

@@ -17,4 +17,6 @@ export interface Bug {
   readonly knownOpen?: boolean;
   /** Only where files share blocks: --fs xfs-reflink. */
   readonly sharedBlocks?: boolean;
+  /** Hidden on ext4, or hard to find there: --fs xfs. */
+  readonly onXfs?: boolean;
 }

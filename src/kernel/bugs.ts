@@ -9,6 +9,7 @@ import type { Bug } from './bug.js';
 import { COW_BUGS } from './cow-bugs.js';
 import { FAULT_BUGS } from './fault-bugs.js';
 import { PIN_BUGS } from './pin-bugs.js';
+import { FILESYSTEM_BUGS } from './filesystem-bugs.js';
 
 export type { Bug } from './bug.js';
 
@@ -36,7 +37,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'clean-without-write-protect',
     title: 'writeback clears DIRTY and leaves the mappings writable',
     kernels: 'what v8 would have been had it cleaned',
-    promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
+    promises: ['P3', 'P4', 'P5', 'P6', 'P12', 'P10'],
     source: 'Kara, same review; fixed by 4b4bb46d00b3 (4.10)',
     knobs: ['cleanWithoutWriteProtect'],
   },
@@ -45,7 +46,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'pfn-mkwrite-against-clean',
     title: 'the PTE becomes writable after fsync has cleaned its entry',
     kernels: 'fsync/msync patches v2',
-    promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
+    promises: ['P3', 'P4', 'P5', 'P6', 'P12', 'P10'],
     source: 'Zwisler, same thread; fixed by ac401cc78242 (4.7) and a6abc2c0e77b (4.10)',
     knobs: ['pteUpgradedOutsideEntryLock'],
   },
@@ -83,7 +84,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'freeze-leaves-writable',
     title: 'syncing cleans no mapping, so that a freeze, which stops faults, does not stop stores',
     kernels: '4.5 to 4.9; the same without any tracking before',
-    promises: ['P12'],
+    promises: ['P12', 'P10'],
     source: 'Harrosh, "[3/3] RFC: dax: dax_prepare_freeze", Mar 2015; fixed by 4b4bb46d00b3 (4.10)',
     knobs: ['syncOnlyFlushes'],
   },
@@ -112,7 +113,7 @@ export const BUGS: readonly Bug[] = [
     title:
       'a freeze unmaps all files after it has synced them: a store between the two is not on media',
     kernels: "Harrosh's proposal, on a kernel whose sync flushes and does not clean",
-    promises: ['P12'],
+    promises: ['P12', 'P10'],
     source: 'Harrosh, same thread: the order in his patch to freeze_super()',
     knobs: ['syncOnlyFlushes', 'freezeUnmapsAfterSync'],
   },
@@ -130,7 +131,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'no-dirty-tracking',
     title: 'mmap stores leave nothing that fsync, msync or sync could flush',
     kernels: 'before 4.5',
-    promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
+    promises: ['P3', 'P4', 'P5', 'P6', 'P12', 'P10'],
     source: '9973c98ecfda "dax: add support for fsync/sync"',
     knobs: ['noDirtyTracking'],
   },
@@ -148,7 +149,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'pfn-mkwrite-vs-mkclean',
     title: 'A4 as the catalogue of kernel bugs lists it',
     kernels: 'any that cleans without the entry lock',
-    promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
+    promises: ['P3', 'P4', 'P5', 'P6', 'P12', 'P10'],
     source: 'see A4',
     knobs: ['pteUpgradedOutsideEntryLock'],
   },
@@ -175,7 +176,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'pmd-not-wrprotected',
     title: 'writeback write-protects PTEs but not PMDs',
     kernels: '4.10-rc',
-    promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
+    promises: ['P3', 'P4', 'P5', 'P6', 'P12', 'P10'],
     source: 'f729c8c9b24f "dax: wrprotect pmd_t in dax_mapping_entry_mkclean"',
     knobs: ['pmdNotWriteProtected'],
   },
@@ -192,11 +193,11 @@ export const BUGS: readonly Bug[] = [
     id: 'B15',
     slug: 'pfn-mkwrite-ignores-freeze',
     title:
-      'a store to a page that is mapped read-only makes it writable while the file system is frozen',
+      'a store to a page that is mapped read-only changes no times, and is not stopped by a freeze',
     kernels: 'before 4.1',
-    promises: ['P12'],
+    promises: ['P12', 'P10'],
     source: '0e3b210ce172 "dax: use pfn_mkwrite to update c/mtime + freeze protection"',
-    knobs: ['upgradeIgnoresFreeze'],
+    knobs: ['upgradeIgnoresFreeze', 'upgradeSkipsTime'],
   },
   {
     id: 'B34',
@@ -233,6 +234,7 @@ export const BUGS: readonly Bug[] = [
     promises: ['P6', 'P12'],
     source: 'reading of dax_insert_pfn_mkwrite()',
     knobs: ['syncFaultSkipsInode'],
+    onXfs: true,
   },
   {
     id: 'L04',
@@ -287,6 +289,7 @@ export const BUGS: readonly Bug[] = [
   ...FAULT_BUGS,
   ...COW_BUGS,
   ...PIN_BUGS,
+  ...FILESYSTEM_BUGS,
 ];
 
 /** By id or slug. */

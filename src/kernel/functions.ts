@@ -227,6 +227,8 @@ export interface FsFunctions<K> {
   readonly allocateCow: (k: K, t: Task, inode: Inode, page: number) => Run<boolean>;
   readonly endCow: (k: K, t: Task, inode: Inode, page: number) => boolean;
   readonly commitTransaction: (k: K, t: Task) => Run<void>;
+  /** Empties the log. */
+  readonly checkpoint: (k: K, t: Task) => Run<void>;
   /** True if this call committed, so that its fences covered the caller's own write-backs. */
   readonly completeTransaction: (k: K, t: Task, tid: number) => Run<boolean>;
 
@@ -241,10 +243,13 @@ export interface FsFunctions<K> {
   ) => Run<number>;
   readonly ksysSync: (k: K, t: Task) => Run<number>;
   readonly syncFilesystem: (k: K, t: Task) => Run<void>;
-  readonly writebackSingleInode: (k: K, t: Task, inode: Inode) => Run<void>;
+  /** By WB_SYNC_ALL if `wait`. */
+  readonly writebackSingleInode: (k: K, t: Task, inode: Inode, wait: boolean) => Run<void>;
   readonly ext4SyncFs: (k: K, t: Task) => Run<void>;
-  readonly markInodeDirty: (k: K, t: Task, inode: Inode) => void;
-  readonly clearInodeDirty: (k: K, t: Task, inode: Inode) => void;
+  /** `flags` are those of i_state. */
+  readonly markInodeDirty: (k: K, t: Task, inode: Inode, flags?: number) => void;
+  readonly requeueInode: (k: K, t: Task, inode: Inode) => void;
+  readonly fileUpdateTime: (k: K, t: Task, inode: Inode) => Run<void>;
   readonly freezeSuper: (k: K, t: Task) => Run<number>;
   readonly thawSuper: (k: K, t: Task) => Run<number>;
 

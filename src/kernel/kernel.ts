@@ -7,11 +7,13 @@
 import { Cpus } from '../machine/cpus.js';
 import { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
-import { blockOf, freshDisk } from '../media/layout.js';
+import { freshDisk } from '../media/fresh.js';
+import { blockOf } from '../media/layout.js';
 import type { Program } from '../program/program.js';
 import { threadBases } from '../program/program.js';
 import { NO_OP, TASKS_MAX } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
+import { tickAfter } from '../trace/clock.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { SuperBlock } from './fs/super.js';
@@ -47,6 +49,8 @@ export class Kernel implements Sleeper {
   points = 0;
   /** The task that runs was asked to stop; it has to yield before anything else. */
   stopped = false;
+  /** Calls that have started, by which the clock goes. */
+  private calls = 0;
 
   private scheduler!: Scheduler;
   private opBases: number[] = [];
@@ -68,6 +72,7 @@ export class Kernel implements Sleeper {
       state: 'unborn',
       op: NO_OP,
       point: 0,
+      handles: 0,
       visits: new Uint16Array(POINT_NAMES.length),
       tlb: new Int32Array(0),
     }));
@@ -80,6 +85,7 @@ export class Kernel implements Sleeper {
     this.scheduler = scheduler;
     this.points = 0;
     this.stopped = false;
+    this.calls = 0;
     this.warning = null;
     empty(this.entryWaiters);
     empty(this.pageIdle.tasks);
@@ -97,6 +103,7 @@ export class Kernel implements Sleeper {
       task.state = 'unborn';
       task.op = NO_OP;
       task.point = 0;
+      task.handles = 0;
       task.visits.fill(0);
       if (task.tlb.length !== this.mm.virtualPages) task.tlb = new Int32Array(this.mm.virtualPages);
       else task.tlb.fill(0);
@@ -136,6 +143,12 @@ export class Kernel implements Sleeper {
   enterOp(t: Task, index: number): void {
     t.op = (this.opBases[t.id] as number) + index;
     t.visits.fill(0);
+    this.calls++;
+  }
+
+  /** ktime_get_coarse_real_ts64(), in ticks. */
+  get now(): number {
+    return tickAfter(this.calls);
   }
 
   /** Thread 0 has come to its spawn mark: the others may run. */

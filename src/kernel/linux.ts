@@ -31,21 +31,17 @@ import {
   tagPagesForWriteback,
 } from './dax/writeback.js';
 import { allocateCow, endCow } from './fs/cow-fork.js';
+import { checkpoint } from './fs/checkpoint.js';
 import { allocateRange, collapseRange, insertRange, zeroRange } from './fs/fallocate.js';
 import { fadviseDontneed, ftruncate, pread, punchHole, pwrite } from './fs/file-ops.js';
 import { freezeSuper, thawSuper } from './fs/freeze.js';
 import { freeBlocks, iomapBegin } from './fs/iomap.js';
 import { commitTransaction, completeTransaction } from './fs/journal.js';
 import { reflink, reflinkRange, unshareRange } from './fs/reflink.js';
-import {
-  ext4SyncFs,
-  ksysSync,
-  syncFilesystem,
-  vfsFsyncRange,
-  writebackSingleInode,
-} from './fs/sync.js';
+import { ext4SyncFs, ksysSync, syncFilesystem, vfsFsyncRange } from './fs/sync.js';
+import { fileUpdateTime } from './fs/times.js';
 import { ext4DaxHugeFault } from './fs/vm-ops.js';
-import { clearInodeDirty, markInodeDirty } from './fs/writeback.js';
+import { markInodeDirty, requeueInode, writebackSingleInode } from './fs/writeback.js';
 import { handleMmFault, handlePteFault, wpPfnShared } from './mm/fault.js';
 import { gupFast } from './mm/gup-fast.js';
 import { pinUserPages, unpinUserPages } from './mm/gup.js';
@@ -104,6 +100,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   allocateCow,
   endCow,
   commitTransaction,
+  checkpoint,
   completeTransaction,
   vfsFsyncRange,
   ksysSync,
@@ -111,7 +108,8 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   writebackSingleInode,
   ext4SyncFs,
   markInodeDirty,
-  clearInodeDirty,
+  requeueInode,
+  fileUpdateTime,
   freezeSuper,
   thawSuper,
   pwrite,

@@ -2,13 +2,13 @@
  * The model kernel as a target: a preset or a module of the user's own, with the fixes of some catalogued
  * bugs taken back.
  */
-import { freshDisk } from '../media/layout.js';
+import { freshDisk } from '../media/fresh.js';
 import type { Dialect } from '../program/dialect.js';
 import { MODEL_DIALECT, SHARING_DIALECT } from '../program/dialect.js';
 import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
-import type { FreshDisk } from '../media/layout.js';
+import type { FreshDisk } from '../media/fresh.js';
 import { UsageError } from '../support/assert.js';
 import type { Alarm, Contract, Execution, StuckTask, Target } from '../target/target.js';
 import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
@@ -38,18 +38,22 @@ export interface KernelSpec {
   readonly module?: ModuleId;
 }
 
-/** The file system: as ext4, or one that shares blocks besides, as XFS does. */
-export type Profile = 'plain' | 'reflink';
+/** The file system: as ext4, as XFS, or as XFS that shares blocks. */
+export type Profile = 'ext4' | 'xfs' | 'xfs-reflink';
 
-export const profileOf = (filesystem: string): Profile =>
-  filesystem.startsWith('xfs-reflink') ? 'reflink' : 'plain';
+export function profileOf(filesystem: string): Profile {
+  if (filesystem.startsWith('xfs-reflink')) return 'xfs-reflink';
+  return filesystem.startsWith('xfs') ? 'xfs' : 'ext4';
+}
 
-/** A bug of shared blocks brings the file system that has them. */
+/** A bug that needs another file system than ext4 brings it. */
 export function filesystemFor<Name extends string>(
   asked: Name,
   bugs: readonly string[],
-): Name | 'xfs-reflink' {
-  return bugs.some((id) => bugByName(id).sharedBlocks === true) ? 'xfs-reflink' : asked;
+): Name | 'xfs' | 'xfs-reflink' {
+  const rows = bugs.map(bugByName);
+  if (rows.some(({ sharedBlocks }) => sharedBlocks === true)) return 'xfs-reflink';
+  return asked === 'ext4' && rows.some(({ onXfs }) => onXfs === true) ? 'xfs' : asked;
 }
 
 /** @throws UsageError for a kernel or bug that is not known, or a module that is none. */
@@ -92,17 +96,19 @@ export class ModelTarget implements Target {
   constructor(
     private readonly knobs: Knobs,
     contract: Contract = LINUX_CONTRACT,
-    profile: Profile = 'plain',
+    profile: Profile = 'ext4',
     module: LoadedModule | null = null,
   ) {
     this.supervisor = module === null ? null : new Supervisor(module, LINUX);
     this.kernel = new Kernel(new Trace(), this.supervisor?.functions ?? LINUX);
     this.contract = contract;
-    this.dialect = profile === 'reflink' ? SHARING_DIALECT : MODEL_DIALECT;
-    if (profile === 'reflink') this.kernel.sb.refcounts = new Refcounts();
+    const shares = profile === 'xfs-reflink';
+    this.dialect = shares ? SHARING_DIALECT : MODEL_DIALECT;
+    this.kernel.sb.type = profile === 'ext4' ? 'ext4' : 'xfs';
+    if (shares) this.kernel.sb.refcounts = new Refcounts();
   }
 
-  static of(spec: KernelSpec, profile: Profile = 'plain'): ModelTarget {
+  static of(spec: KernelSpec, profile: Profile = 'ext4'): ModelTarget {
     const module = moduleOf(spec);
     const base = module === null ? spec.kernel : (module.variant.base ?? 'mainline');
     const bugs = bugsOf(spec);

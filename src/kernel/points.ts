@@ -122,6 +122,13 @@ export const POINT_NAMES = [
   'variant:second',
   'variant:third',
   'wait:variant',
+  // Times, and the list of dirty inodes.
+  'file_update_time:set',
+  'writeback_single_inode:flags_cleared',
+  // The log.
+  'jbd2_commit:logged',
+  'jbd2_checkpoint:home',
+  'jbd2_checkpoint:tail_written',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

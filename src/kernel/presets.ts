@@ -18,13 +18,13 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'mainline',
     title: 'every catalogued fix in place: the state in which every promise holds',
-    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L13 revert',
+    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L14 revert',
     knobs: [],
   },
   {
     name: 'linux-6.16',
-    title: 'fs/dax.c as released: mainline without the thirteen fixes that Linux does not have',
-    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L13',
+    title: 'fs/dax.c as released: mainline without the fourteen fixes that Linux does not have',
+    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L14',
     knobs: [
       'towriteLookupSkipsLocked',
       'inodeMarkedBeforeTag',
@@ -39,6 +39,7 @@ export const PRESETS: readonly Preset[] = [
       'cowWriteBesideFaults',
       'cowClearsDirty',
       'shareForgottenEarly',
+      'timesSetBeforeHandle',
     ],
   },
   {

@@ -16,6 +16,8 @@ export interface Task {
   point: number;
   /** How often the current operation has reached each point. */
   readonly visits: Uint16Array;
+  /** current->journal_info: how often the task has joined the running transaction. */
+  handles: number;
   /** Translations that this CPU may use without looking at the page tables, by virtual page; 0 is none. */
   tlb: Int32Array;
 }

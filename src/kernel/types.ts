@@ -30,10 +30,16 @@ export interface Inode {
   readonly iRwsem: RwSemaphore;
   readonly invalidateLock: RwSemaphore;
   readonly iMmapRwsem: RwSemaphore;
-  /** I_DIRTY_PAGES, and with it membership of the superblock's dirty list. */
-  dirtyPages: boolean;
+  /** i_mtime and i_ctime, in ticks. */
+  mtime: number;
+  ctime: number;
+  /** i_state: I_DIRTY_SYNC and I_DIRTY_PAGES, see fs/writeback.ts. */
+  state: number;
+  /** Member of the superblock's dirty list. */
+  listed: boolean;
   /** Transactions that hold the latest change of anything, and of what reading the data needs. */
   syncTid: number;
+  datasyncTid: number;
 }
 
 export interface Vma {
@@ -85,6 +91,8 @@ export interface Journal {
   /** The transaction that collects changes now. */
   runningTid: number;
   committedTid: number;
+  /** The last transaction whose inodes are all at home; the log holds those after it. */
+  tail: number;
   /** Open handles of the running transaction (t_updates). */
   handles: number;
   /** The running transaction takes no new handles: a commit waits for the open ones (T_LOCKED). */

@@ -153,6 +153,18 @@ export interface Knobs {
   gupFastNotRechecked: boolean;
   /** The hardware flushes TLBs by a broadcast: who flushes does not wait for gup-fast on other CPUs. */
   shootdownDoesNotWait: boolean;
+  /** i_mtime changes before the transaction that logs it is joined. L14. */
+  timesSetBeforeHandle: boolean;
+  /** A store to a page that is mapped read-only leaves the times as they are. B15. */
+  upgradeSkipsTime: boolean;
+  /** A checkpoint moves the tail of the log before the inodes at home are fenced. B69. */
+  tailBeforeHomes: boolean;
+  /** Of the two times only i_mtime is in what a transaction logs. F12. */
+  ctimeNotLogged: boolean;
+  /** A transaction is stored to the log and not written back. F01. */
+  logNotFlushed: boolean;
+  /** The head of the log moves before the log is fenced. F02. */
+  headBeforeLog: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -242,6 +254,12 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   batchedUnpinWakesNobody: false,
   gupFastNotRechecked: false,
   shootdownDoesNotWait: false,
+  timesSetBeforeHandle: false,
+  upgradeSkipsTime: false,
+  tailBeforeHomes: false,
+  ctimeNotLogged: false,
+  logNotFlushed: false,
+  headBeforeLog: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

@@ -168,6 +168,23 @@ export class Cpus {
     if ((how & STORE.nonTemporal) !== 0) this.outstanding[cpu] = 1;
   }
 
+  /** A kernel store of bytes that are in the trace's pool already: nobody's, such as metadata. */
+  writeNow(
+    cpu: number,
+    op: number,
+    address: number,
+    data: number,
+    length: number,
+    how: number,
+  ): void {
+    this.drain(cpu);
+    this.onWrite(address, length);
+    this.memory.set(this.trace.pool.subarray(data, data + length), address);
+    const issued = this.trace.length;
+    this.trace.append(EVENT.store, cpu, op, address, length, data, how, NO_INO, 0, issued);
+    if ((how & STORE.nonTemporal) !== 0) this.outstanding[cpu] = 1;
+  }
+
   /** Reads as this CPU does: its own held stores first, then memory. Appends to the trace's pool. */
   load(cpu: number, address: number, length: number): Data {
     const data = this.trace.appendBytes(this.memory, address, length) as Data;

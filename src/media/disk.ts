@@ -2,13 +2,23 @@
  * The disk of an execution as it was when the trace began: one that the model has formatted, or one of a real
  * kernel, whose metadata nobody but that kernel reads.
  */
-import type { FreshDisk, Layout, Metadata } from './layout.js';
+import type { FreshDisk } from './fresh.js';
+import type { Layout } from './layout.js';
+import type { Metadata } from './log.js';
 import type { Differing } from './mirror.js';
+
+/** st_mtime and st_ctime, in ticks. */
+export interface FileTimes {
+  readonly mtime: number;
+  readonly ctime: number;
+}
 
 /** The files of a program as a mount shows them. */
 export interface RecoveredFiles {
   /** Bytes; 0 for a file that is not there. */
   sizeOf(ino: number): number;
+  /** What stat(2) says of the times, in ticks; null where nobody has asked. */
+  timesOf(ino: number): FileTimes | null;
   /** The byte that read(2) gives at `offset`, which is below the size. */
   byteOf(ino: number, offset: number): number;
   /** Are all bytes of [from, to), which is inside one page, zero? */

@@ -8,7 +8,8 @@ import { assert } from '../support/assert.js';
 import { BLOCKS_MAX, sameGeometry } from '../program/geometry.js';
 import { STALE_BYTE } from '../program/program.js';
 import type { Disk, OpaqueDisk } from './disk.js';
-import type { FreshDisk, Layout } from './layout.js';
+import type { FreshDisk } from './fresh.js';
+import type { Layout } from './layout.js';
 import { blockAddress, HOLE } from './layout.js';
 import { Mirror } from './mirror.js';
 
@@ -27,8 +28,6 @@ export class Image {
   private mirror: Mirror | null = null;
   private state = new Uint8Array(0);
   private layout: Layout | null = null;
-  /** Where the metadata record of the last program ended. */
-  private recordEnd = 0;
   private readonly wanted: Uint8Array = new Uint8Array(BLOCKS_MAX);
 
   constructor(private readonly allocate: AllocateMedia = inMemory) {}
@@ -53,7 +52,6 @@ export class Image {
     if (this.layout === null || !samePlaces(this.layout, layout)) {
       this.mirror = null;
       this.layout = layout;
-      this.recordEnd = 0;
       if (this.bytes.length !== layout.mediaBytes) this.bytes = this.allocate(layout.mediaBytes);
       this.bytes.fill(0, 0, layout.dataStart);
       this.state = new Uint8Array(layout.geometry.blockCount).fill(CHANGED);
@@ -73,8 +71,6 @@ export class Image {
       this.state[block] = wanted[block] as number;
     }
     this.bytes.set(record, 0);
-    if (this.recordEnd > record.length) this.bytes.fill(0, record.length, this.recordEnd);
-    this.recordEnd = record.length;
   }
 
   /** What an opaque disk holds now. */
@@ -83,9 +79,9 @@ export class Image {
     return this.mirror;
   }
 
-  /** The block is about to be written. */
+  /** The block is about to be written; a negative one is metadata, which is always set up again. */
   touch(block: number): void {
-    this.state[block] = CHANGED;
+    if (block >= 0) this.state[block] = CHANGED;
   }
 }
 

@@ -5,10 +5,10 @@
  */
 import { allPlans, countStates } from '../crash/enumerate.js';
 import { buildImage } from '../crash/plan.js';
-import { RecordedFiles } from '../crash/recover.js';
+import { recoverFiles } from '../crash/recover.js';
 import { Image } from '../media/image.js';
 import type { Disk } from '../media/disk.js';
-import { freshDisk } from '../media/layout.js';
+import { freshDisk } from '../media/fresh.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
@@ -28,6 +28,8 @@ export interface BruteForceResult {
   readonly brokenPromises: ReadonlySet<number>;
   /** Files that show foreign bytes in some crash state. */
   readonly exposedFiles: ReadonlySet<number>;
+  /** Some crash state cannot be mounted. */
+  readonly unrecovered: boolean;
   /** Crash states looked at; images that are equal are judged once. */
   readonly states: number;
 }
@@ -46,6 +48,7 @@ export function bruteForce(
   const promises = promisesOf(program, disk, trace);
   const brokenPromises = new Set<number>();
   const exposedFiles = new Set<number>();
+  let unrecovered = false;
   let states = 0;
   for (let cut = -1; cut < trace.length; cut++) {
     if (cut >= 0) history.apply(cut);
@@ -57,10 +60,16 @@ export function bruteForce(
       const key = Buffer.from(image.buffer).toString('latin1');
       if (judged.has(key)) continue;
       judged.add(key);
-      const files = new RecordedFiles(disk.layout, image);
+      const files = recoverFiles(disk.layout, image);
+      if (typeof files === 'string') {
+        unrecovered = true;
+        continue;
+      }
       for (const made of promises) {
         if (made.end > cut || brokenPromises.has(made.op)) continue;
-        if (expectation.checkPromise(files, made, cut) !== null) brokenPromises.add(made.op);
+        const wrong =
+          expectation.checkPromise(files, made, cut) ?? expectation.checkTimes(files, made);
+        if (wrong !== null) brokenPromises.add(made.op);
       }
       for (let ino = 0; ino < program.files.length; ino++) {
         if (exposedFiles.has(ino)) continue;
@@ -68,7 +77,7 @@ export function bruteForce(
       }
     }
   }
-  return { brokenPromises, exposedFiles, states };
+  return { brokenPromises, exposedFiles, unrecovered, states };
 }
 
 /** Every call of the trace that made a promise and returned success. */

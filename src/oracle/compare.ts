@@ -1,7 +1,7 @@
 /**
  * Holds the fast checker against the plain one on one execution.
  */
-import { freshDisk } from '../media/layout.js';
+import { freshDisk } from '../media/fresh.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
 import type { Contract } from '../target/target.js';
@@ -32,9 +32,13 @@ export function compareCheckers(
     images: 0,
   });
   const atCrash = violations.filter((violation) => violation.plan !== null);
-  const broken = new Set(atCrash.filter(({ promise }) => promise !== 'P9').map(({ op }) => op));
+  const calls = atCrash.filter(({ promise }) => promise !== 'P9' && promise !== 'P0');
+  const broken = new Set(calls.map(({ op }) => op));
+  const unrecovered = atCrash.some(({ promise }) => promise === 'P0');
   const exposed = new Set(atCrash.filter(({ promise }) => promise === 'P9').map(({ ino }) => ino));
-  const fast = `promises ${list(broken)} files ${list(exposed)}`;
-  const slow = `promises ${list(plain.brokenPromises)} files ${list(plain.exposedFiles)}`;
+  const said = (promises: ReadonlySet<number>, files: ReadonlySet<number>, lost: boolean): string =>
+    `promises ${list(promises)} files ${list(files)}${lost ? ' unrecovered' : ''}`;
+  const fast = said(broken, exposed, unrecovered);
+  const slow = said(plain.brokenPromises, plain.exposedFiles, plain.unrecovered);
   return fast === slow ? null : `fast: ${fast}; plain: ${slow}`;
 }

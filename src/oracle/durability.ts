@@ -96,14 +96,15 @@ export class DurabilityRule {
     return this.changes[ino] as MetadataChange[];
   }
 
-  exit(event: number): void {
+  /** What the call promised, which is decided now; null if it promised nothing. */
+  exit(event: number): PromiseMade | null {
     const { trace, verdict, program } = this.state;
     const task = trace.task(event);
     const open = this.open[task] ?? null;
-    if (open === null) return;
+    if (open === null) return null;
     this.open[task] = null;
     const result = trace.argument(event, AT.op_exit.result);
-    if (!hasSucceeded(open.promise, result)) return;
+    if (!hasSucceeded(open.promise, result)) return null;
     verdict.promises++;
     if (open.promise === 'P2') {
       const file = trace.argument(open.begin, AT.op_enter.ino);
@@ -121,6 +122,7 @@ export class DurabilityRule {
     this.checkMetadata(open.promise, made);
     this.checkDoubtful(open.promise, made);
     this.state.kept.push({ promise: open.promise, made });
+    return made;
   }
 
   /**

@@ -21,9 +21,11 @@ import { dataByte } from '../trace/trace.js';
 import type { FileRange, PromiseMade } from './promise.js';
 import { FormerPages } from './former-pages.js';
 import type { Mismatch } from './mismatch.js';
-import { removalRange } from './removal.js';
+import { OF_SIZE } from './mismatch.js';
+import { EFFECTS, removalRange } from './removal.js';
 import type { Deed } from './settling.js';
 import { isSettled, settlesSizes, settlingOf } from './settling.js';
+import { lateTimes, TimeBounds } from './times.js';
 import { FileView, NEVER } from './view.js';
 
 interface Action extends Deed {
@@ -55,16 +57,6 @@ interface Removal {
   readonly to: number;
 }
 
-/** Events by which a call changes a file, and the argument that names it. */
-const EFFECTS: ReadonlyMap<number, number> = new Map([
-  [EVENT.store, AT.store.ino],
-  [EVENT.i_size, AT.i_size.ino],
-  [EVENT.dax_delete_entry, AT.dax_delete_entry.ino],
-  [EVENT.extent_unmap, AT.extent_unmap.ino],
-  [EVENT.content, AT.content.ino],
-  [EVENT.extent_remap, AT.extent_remap.ino],
-]);
-
 /** No action of a byte is settled. */
 const UNSETTLED = -1;
 
@@ -78,6 +70,7 @@ export class Expectation {
   private readonly removals: Removal[] = [];
   private readonly layout: Layout;
   private readonly view = new FileView();
+  private readonly times = new TimeBounds();
   private readonly former = new FormerPages();
 
   constructor(
@@ -89,6 +82,7 @@ export class Expectation {
     this.layout = disk.layout;
     this.tracesEffects = disk.kind === 'fresh';
     this.view.reset(program, disk, trace);
+    this.times.reset(program, disk, trace);
     program.files.forEach((_, ino) => {
       this.sizes.push([]);
       this.initialSizes.push(this.view.sizes[ino] as number);
@@ -121,6 +115,11 @@ export class Expectation {
       }
     }
     return null;
+  }
+
+  /** Are the times late enough? */
+  checkTimes(files: RecoveredFiles, made: PromiseMade): Mismatch | null {
+    return lateTimes(this.times, files, made);
   }
 
   /** Does some file show bytes that were never its own? */
@@ -177,7 +176,7 @@ export class Expectation {
     const expected = possible
       .filter(({ event, size }) => made.promise !== 'P2' || size >= to || event > made.begin)
       .map(({ size }) => size);
-    return expected.includes(found) ? null : { ino, offset: -1, expected, found };
+    return expected.includes(found) ? null : { ino, offset: OF_SIZE, expected, found };
   }
 
   /** What the last settled action left in each byte of [from, to), in one pass over the actions. */
@@ -279,6 +278,7 @@ export class Expectation {
         break;
     }
     view.apply(event);
+    this.times.apply(event);
   }
 
   private noteStore(event: number): void {

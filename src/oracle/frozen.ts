@@ -11,6 +11,7 @@ import { AT, EVENT, PTE, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { coversPage } from './covers.js';
 import type { Mechanism } from './mechanism.js';
+import { OF_TIMES } from './mismatch.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
 
@@ -84,6 +85,18 @@ export class FrozenRule {
     const at = kind === EVENT.extent_unmap ? UNMAPPED : MAPPED;
     const offset = trace.argument(event, at.page) * layout.geometry.pageSize;
     this.report(event, 'changed-while-frozen', trace.argument(event, at.ino), offset, -1);
+  }
+
+  times(event: number): void {
+    const { trace, disk } = this.state;
+    if (this.since === THAWED || disk.kind === 'opaque') return;
+    const ino = trace.argument(event, AT.inode_time.ino);
+    this.report(event, 'changed-while-frozen', ino, OF_TIMES, -1);
+  }
+
+  /** Media change, too, when nothing of a file does. */
+  commit(event: number): void {
+    if (this.since !== THAWED) this.report(event, 'changed-while-frozen', -1, -1, -1);
   }
 
   /** Did the freeze leave the page writable, or was it made so later? Not every trace says. */

@@ -19,11 +19,13 @@ import { checkFree, checkLoad, checkPin, checkReuse, checkStore } from './cohere
 import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
 import { FrozenRule } from './frozen.js';
+import { LogRule } from './log-rule.js';
 import { MeaningRule } from './meaning.js';
 import { PrivateRule } from './private.js';
 import { RecoveryRule } from './recovery.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { JudgeState } from './state.js';
+import { TimeRule } from './time-rule.js';
 
 export class Judge {
   private readonly state: JudgeState;
@@ -33,6 +35,8 @@ export class Judge {
   private readonly privates: PrivateRule;
   private readonly recovery: RecoveryRule;
   private readonly frozen: FrozenRule;
+  private readonly log: LogRule;
+  private readonly times: TimeRule;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -43,70 +47,17 @@ export class Judge {
     this.privates = new PrivateRule(this.state);
     this.recovery = new RecoveryRule(this.state);
     this.frozen = new FrozenRule(this.state);
+    this.log = new LogRule(this.state);
+    this.times = new TimeRule(this.state);
   }
 
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
     const { state } = this;
     state.reset(program, trace, disk, options);
     this.resetRules();
-    const { history, view, verdict } = state;
+    const { history, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
-      const kind = trace.kind(event);
-      if (kind === EVENT.extent_map || kind === EVENT.extent_remap) noteOwner(state, event);
-      history.apply(event);
-      view.apply(event);
-      switch (kind) {
-        case EVENT.op_enter:
-          this.durability.enter(event);
-          this.meaning.enter(event);
-          this.frozen.enter(event);
-          this.privates.enter(event);
-          break;
-        case EVENT.sync_range:
-          this.durability.cover(event);
-          break;
-        case EVENT.op_exit:
-          this.meaning.exit(event);
-          this.durability.exit(event);
-          this.frozen.exit(event);
-          this.privates.exit(event);
-          break;
-        case EVENT.extent_unmap:
-          checkFree(state, event);
-          this.durability.noteMetadata(event);
-          this.frozen.metadata(event);
-          this.meaning.change(event);
-          break;
-        case EVENT.extent_map:
-        case EVENT.extent_remap:
-        case EVENT.i_size:
-          this.durability.noteMetadata(event);
-          this.frozen.metadata(event);
-          this.meaning.change(event);
-          break;
-        case EVENT.store:
-          checkStore(state, this.durability, event);
-          this.exposure.store(event);
-          this.frozen.store(event);
-          this.meaning.change(event);
-          break;
-        case EVENT.content:
-          this.meaning.change(event);
-          break;
-        case EVENT.journal_commit:
-          this.exposure.commit(event);
-          break;
-        case EVENT.pin:
-          checkPin(state, event);
-          break;
-        case EVENT.load:
-          checkLoad(state, event);
-          this.privates.load(event);
-          break;
-        default:
-          break;
-      }
-      this.recovery.after(event);
+      this.fold(event, trace.kind(event));
       if (history.statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = history.statesLog2;
     }
     return verdict;
@@ -119,6 +70,82 @@ export class Judge {
     this.privates.reset();
     this.recovery.reset();
     this.frozen.reset();
+    this.times.reset();
+  }
+
+  private fold(event: number, kind: number): void {
+    const { state } = this;
+    const { history, view } = state;
+    if (kind === EVENT.extent_map || kind === EVENT.extent_remap) noteOwner(state, event);
+    history.apply(event);
+    view.apply(event);
+    this.times.apply(event);
+    switch (kind) {
+      case EVENT.op_enter:
+        this.durability.enter(event);
+        this.meaning.enter(event);
+        this.frozen.enter(event);
+        this.privates.enter(event);
+        break;
+      case EVENT.sync_range:
+        this.durability.cover(event);
+        break;
+      case EVENT.op_exit:
+        this.meaning.exit(event);
+        this.exit(event);
+        this.frozen.exit(event);
+        this.privates.exit(event);
+        break;
+      case EVENT.extent_unmap:
+        checkFree(state, event);
+        this.durability.noteMetadata(event);
+        this.frozen.metadata(event);
+        this.meaning.change(event);
+        break;
+      case EVENT.extent_map:
+      case EVENT.extent_remap:
+      case EVENT.i_size:
+        this.durability.noteMetadata(event);
+        this.frozen.metadata(event);
+        this.meaning.change(event);
+        break;
+      case EVENT.inode_time:
+        this.frozen.times(event);
+        break;
+      case EVENT.store:
+        this.log.store(event);
+        checkStore(state, this.durability, event);
+        this.exposure.store(event);
+        this.frozen.store(event);
+        this.meaning.change(event);
+        break;
+      case EVENT.content:
+        this.meaning.change(event);
+        break;
+      case EVENT.journal_commit:
+        this.exposure.commit(event);
+        this.frozen.commit(event);
+        this.times.commit(event);
+        this.log.commit(event);
+        break;
+      case EVENT.pin:
+        checkPin(state, event);
+        break;
+      case EVENT.load:
+        checkLoad(state, event);
+        this.privates.load(event);
+        break;
+      default:
+        break;
+    }
+    this.recovery.after(event);
+  }
+
+  private exit(event: number): void {
+    const made = this.durability.exit(event);
+    if (made === null) return;
+    this.times.exit(made);
+    this.log.exit(event);
   }
 }
 

@@ -181,6 +181,22 @@ export const MECHANISMS = {
     text: 'a store through an old mapping went into a block that belongs to another page now',
     rows: [],
   },
+  'time-not-updated': {
+    text: 'a store to a page that a sync had left clean did not change the times of its file',
+    rows: ['A24', 'B15', 'A3', 'B07', 'B14'],
+  },
+  'time-not-committed': {
+    text: 'the times that the files show when the call returns are not on media',
+    rows: ['L14', 'F12'],
+  },
+  'log-not-whole': {
+    text: 'the head of the log is on media, and not all that it commits',
+    rows: ['F01', 'F02'],
+  },
+  'metadata-overwritten': {
+    text: 'metadata was overwritten that a power failure may still need',
+    rows: ['B69'],
+  },
   'reused-before-commit': {
     text: 'a freed block was written by its new owner before the free was committed',
     rows: [],

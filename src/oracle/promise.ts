@@ -18,6 +18,7 @@ export const PROMISES = {
   P6: 'sync and syncfs: all stores and writes to any file before it are on media',
   P8: 'MAP_SYNC: a store whose line the program has written back and fenced is on media, in its file',
   P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
+  P10: 'times: the first store after a sync changes mtime and ctime, and fsync makes them durable',
   P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
   P13: 'pins: a pinned page keeps its block, and no page of a file is pinned for any length of time',
 } as const;

@@ -1,6 +1,17 @@
 /** What a call may take away from a file while it runs: nobody promises those bytes then. */
 import type { Op } from '../program/op.js';
 import { FALLOCATE, OP } from '../program/op.js';
+import { AT, EVENT } from '../trace/event.js';
+
+/** Events by which a call changes a file, and the argument that names it. */
+export const EFFECTS: ReadonlyMap<number, number> = new Map([
+  [EVENT.store, AT.store.ino],
+  [EVENT.i_size, AT.i_size.ino],
+  [EVENT.dax_delete_entry, AT.dax_delete_entry.ino],
+  [EVENT.extent_unmap, AT.extent_unmap.ino],
+  [EVENT.content, AT.content.ino],
+  [EVENT.extent_remap, AT.extent_remap.ino],
+]);
 
 /** The bytes that a call may take away from a file, whatever it has done so far; null for other calls. */
 export function removalRange(op: Op | null): { from: number; to: number } | null {

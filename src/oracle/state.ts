@@ -4,7 +4,7 @@
  */
 import { buildImage, writeSurvivors } from '../crash/plan.js';
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
-import { RecordedFiles } from '../crash/recover.js';
+import { recoverFiles } from '../crash/recover.js';
 import type { Disk, OpaqueDisk, RecoveredFiles } from '../media/disk.js';
 import type { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
@@ -169,7 +169,7 @@ export class JudgeState {
   /** The files after a power failure; a string says why the disk could not be recovered. */
   recover(plan: CrashPlan): RecoveredFiles | string {
     if (this.disk.kind === 'opaque') return this.mount(this.disk, plan);
-    return new RecordedFiles(this.layout, buildImage(this.history, plan));
+    return recoverFiles(this.layout, buildImage(this.history, plan));
   }
 
   /** All of a block's stores, and then each unit of it cut short in every way that it can be. */

@@ -18,6 +18,7 @@ export const NOBODY = -1;
 /** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
 const { store: STORE_AT, extent_map: MAP_AT, extent_unmap: UNMAP_AT, i_size: SIZE_AT } = AT;
 const { pin: PIN_AT, unpin: UNPIN_AT, content: CONTENT_AT, extent_remap: REMAP_AT } = AT;
+const { inode_time: TIME_AT } = AT;
 
 export class FileView {
   layout!: Layout;
@@ -42,6 +43,8 @@ export class FileView {
   pins = new Int32Array(0);
   /** i_size of each file. */
   sizes = new Int32Array(0);
+  /** The older of i_mtime and i_ctime of each file, in ticks. */
+  times = new Int32Array(0);
   /** When each operation returned; NEVER while it has not. */
   exits = new Int32Array(0);
   filePages = 0;
@@ -92,8 +95,10 @@ export class FileView {
       this.shared = new Uint8Array(blockCount);
     }
     this.shared.fill(0);
-    if (this.sizes.length !== metadata.files.length)
+    if (this.sizes.length !== metadata.files.length) {
       this.sizes = new Int32Array(metadata.files.length);
+      this.times = new Int32Array(metadata.files.length);
+    }
     const ops = opCount(program);
     if (this.exits.length < ops) {
       this.exits = new Int32Array(ops * 2);
@@ -106,6 +111,7 @@ export class FileView {
     this.pins.fill(0);
     metadata.files.forEach((file, ino) => {
       this.sizes[ino] = file.size;
+      this.times[ino] = Math.min(file.mtime, file.ctime);
       for (let page = 0; page < filePagesMax; page++) {
         const block = file.blocks[page] as number;
         this.blocks[ino * filePagesMax + page] = block;
@@ -156,6 +162,12 @@ export class FileView {
         break;
       case EVENT.i_size:
         this.sizes[rows[args + SIZE_AT.ino] as number] = rows[args + SIZE_AT.size] as number;
+        break;
+      case EVENT.inode_time:
+        this.times[rows[args + TIME_AT.ino] as number] = Math.min(
+          rows[args + TIME_AT.mtime] as number,
+          rows[args + TIME_AT.ctime] as number,
+        );
         break;
       case EVENT.pin:
         (this.pins[rows[args + PIN_AT.block] as number] as number)++;

@@ -16,7 +16,7 @@
  * Approximation: in line-ordered mode a non-temporal store and its fence make the older stores of that line
  * durable, too: the cache evicts a line that a non-temporal store hits. Location mode does not assume it.
  *
- * The journal's commit records form one more chain (persistency/versions.ts): one unit, a version a commit.
+ * The stores to the log's word form one more chain (persistency/versions.ts): one unit, a version a commit.
  *
  * The arrays are indexed by unit and reused from one execution to the next; `reset` clears only what was
  * touched. This file is hot: hence the plain loops.
@@ -63,7 +63,7 @@ const {
 const FILL_BYTES_MIN = 32;
 
 /** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
-const { store: STORE_AT, flush: FLUSH_AT, journal_commit: COMMIT_AT } = AT;
+const { store: STORE_AT, flush: FLUSH_AT } = AT;
 
 export class PersistHistory {
   readonly versions = new Versions();
@@ -77,6 +77,8 @@ export class PersistHistory {
   durable = new Int32Array(0);
   /** Units of each block whose durable count is behind the visible one. */
   pendingInBlock = new Int32Array(0);
+  /** The same before the first block. */
+  pendingInMetadata = 0;
   /** Units, over the whole device, that are pending. */
   pendingUnits = 0;
   /** log2 of the number of distinct survivor choices at this point of the trace. */
@@ -143,6 +145,7 @@ export class PersistHistory {
     this.touchedCount = 0;
     this.records = 0;
     this.pendingInBlock.fill(0);
+    this.pendingInMetadata = 0;
     this.pendingUnits = 0;
     this.statesLog2 = 0;
     for (const list of this.outstanding) list.length = 0;
@@ -177,7 +180,7 @@ export class PersistHistory {
         this.fence(cpu);
         break;
       case COMMIT_EVENT:
-        this.statesLog2 += this.versions.write(index, cpu, rows[args + COMMIT_AT.data] as number);
+        this.statesLog2 += this.versions.write(index, cpu, this.trace);
         break;
       default:
         break;
@@ -240,8 +243,7 @@ export class PersistHistory {
     const pending = before - (this.durable[unit] as number);
     if (pending === 0) {
       this.pendingUnits++;
-      const block = this.blockOfUnit(unit);
-      (this.pendingInBlock[block] as number)++;
+      this.countPending(this.blockOfUnit(unit), 1);
     }
     this.statesLog2 += log2Of(pending + words + 1) - log2Of(pending + 1);
   }
@@ -283,7 +285,7 @@ export class PersistHistory {
     }
     list.length = 0;
     this.finishWriting();
-    this.statesLog2 -= this.versions.fence(cpu, this.media.bytes, this.trace);
+    this.statesLog2 -= this.versions.fence(cpu, this.media.bytes);
   }
 
   /** The chain of `unit` is durable up to `count`, which is at the end of a record. */
@@ -305,8 +307,13 @@ export class PersistHistory {
     this.media.touch(block);
     if (visible === count) {
       this.pendingUnits--;
-      (this.pendingInBlock[block] as number)--;
+      this.countPending(block, -1);
     }
+  }
+
+  private countPending(block: number, more: number): void {
+    if (block >= 0) (this.pendingInBlock[block] as number) += more;
+    else this.pendingInMetadata += more;
   }
 
   /** A record goes to media, together with the units of the same store before it. */

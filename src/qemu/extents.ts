@@ -7,7 +7,7 @@
  * page's becomes a `content` event. So do the zeros that a page shows whose block became unwritten and is
  * written again: nobody has freed it, and a crash may show it where it was before.
  */
-import type { FileMetadata } from '../media/layout.js';
+import type { FileMetadata } from '../media/log.js';
 import { HOLE } from '../media/layout.js';
 import { EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
@@ -91,7 +91,9 @@ export class Extents {
 
   /** A copy of what is so now. */
   files(): FileMetadata[] {
-    return this.sizes.map((size, file) => ({ size, blocks: Int32Array.from(this.page(file)) }));
+    return this.sizes.map((size, file) => {
+      return { size, mtime: 0, ctime: 0, blocks: Int32Array.from(this.page(file)) };
+    });
   }
 
   private page(file: number): Int32Array {

@@ -224,6 +224,11 @@ class MountedFiles implements RecoveredFiles {
     return this.contents[ino]?.size ?? 0;
   }
 
+  /** The agent does not report them. */
+  timesOf(): null {
+    return null;
+  }
+
   byteOf(ino: number, offset: number): number {
     return this.contents[ino]?.content[offset] ?? 0;
   }

@@ -6,7 +6,8 @@
  * A thread of the program runs on the CPU of its number; what the kernel does on a CPU belongs to the
  * operation there.
  */
-import type { Layout, Metadata } from '../media/layout.js';
+import type { Layout } from '../media/layout.js';
+import type { Metadata } from '../media/log.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
@@ -58,7 +59,11 @@ function layoutOfDevice(program: Program, bytes: number): Layout {
     geometry: { ...program.geometry, filePagesMax, blockCount: bytes / GUEST_PAGE_BYTES },
     pageShift: Math.log2(GUEST_PAGE_BYTES),
     fileCount: program.files.length,
-    recordBytes: 0,
+    inodeBytes: 0,
+    homesStart: 0,
+    logStart: 0,
+    slotBytes: 0,
+    logEnd: 0,
     dataStart: 0,
     mediaBytes: bytes,
   };

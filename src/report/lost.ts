@@ -35,12 +35,22 @@ export function lostLines(finding: Finding, trace: Trace): string[] {
     lines.push(`and ${plural(plan.short.length - UNITS_SHOWN, 'unit')} more that were pending`);
   }
   if (plan.short.length === 0) lines.push('every line that was written survives');
-  const made = plan.version === 0 ? ', as made by mkfs' : '';
   // A real file system's metadata is among the lines above.
   if (finding.setup.real === undefined) {
-    lines.push(`file system metadata: as of commit ${plan.version}${made}`);
+    const made = plan.version === 0 ? ', as made by mkfs' : '';
+    lines.push(`file system metadata: as of commit ${commitOf(trace, plan.version)}${made}`);
   }
   return lines;
+}
+
+/** The number of the last transaction in a version of the metadata. */
+function commitOf(trace: Trace, version: number): number {
+  let left = version;
+  for (let event = 0; event < trace.length && left > 0; event++) {
+    if (trace.kind(event) !== EVENT.journal_commit) continue;
+    if (--left === 0) return trace.argument(event, AT.journal_commit.tid);
+  }
+  return 0;
 }
 
 function lostUnit(

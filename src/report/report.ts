@@ -4,6 +4,7 @@
  */
 import type { Finding } from '../finding/finding.js';
 import { catalogueRows, signatureOf, titleOf } from '../finding/finding.js';
+import { OF_TIMES } from '../oracle/mismatch.js';
 import { PROMISES } from '../oracle/promise.js';
 import type { Violation } from '../oracle/promise.js';
 import { opCount, threadCount } from '../program/program.js';
@@ -113,7 +114,7 @@ export function sentence(finding: Finding, trace: Trace): string {
   const { ino, offset, detail, store } = violation;
   if (ino < 0 && violation.plan === null) return `The kernel says: ${detail}`;
   if (ino < 0) return `Power fails: the file system ${detail}.`;
-  const place = offset < 0 ? `the size of ${fileName(ino)}` : `${fileName(ino)}+${hex(offset)}`;
+  const place = placeText(ino, offset);
   const call = opText(program, violation.op);
   if (violation.plan === null) return `${call}: ${place} ${detail}.`;
   const promised = violation.promise !== 'P9' && call !== '';
@@ -123,6 +124,11 @@ export function sentence(finding: Finding, trace: Trace): string {
       ? ''
       : ` Written by ${opText(program, trace.op(store))} of ${taskTitle(trace.task(store))}.`;
   return `${after}: ${place} ${detail}.${made}`;
+}
+
+function placeText(ino: number, offset: number): string {
+  if (offset === OF_TIMES) return `the times of ${fileName(ino)}`;
+  return offset < 0 ? `the size of ${fileName(ino)}` : `${fileName(ino)}+${hex(offset)}`;
 }
 
 /** What ends the interleaving. */

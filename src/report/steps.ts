@@ -65,6 +65,7 @@ const STEPS: Telling = {
     const kind =
       (how & STORE.dma) !== 0 ? 'DMA write' : (how & STORE.nonTemporal) !== 0 ? 'movnt' : 'store';
     const held = issued < event ? ' (from the store buffer)' : '';
+    if (ino < 0) return `${kind} ${length} bytes at ${hex(address)}`; // metadata, or a copy
     const place = `${fileName(ino)}+${hex(offset)}`;
     const byte = hex(dataByte(trace, data, 0));
     return `${kind} ${length} x ${byte} to ${place} at ${hex(address)}${held}`;
@@ -75,7 +76,10 @@ const STEPS: Telling = {
     how === FENCE.locked
       ? '(locked instruction: the write-backs above are complete)'
       : nameOf(FENCE, how),
-  journal_commit: ({ tid }) => `journal: commit record ${tid} written`,
+  journal_commit: ({ length, tid, tail }) =>
+    length === 0
+      ? `log: the tail moves, transactions up to ${tail} are at home`
+      : `log: the head moves, transaction ${tid} commits`,
   load: ({ data, ino, offset }, { trace }) =>
     `load ${fileName(ino)}+${hex(offset)}: ${hex(dataByte(trace, data, 0))}`,
   wait: ({ reason }, scene) => `(waits for ${pointName(scene, reason).replace('wait:', '')})`,
@@ -87,6 +91,8 @@ const STEPS: Telling = {
     `block ${block} takes the place of the one of ${pagesText(scene, ino, page)}`,
   content: ({ ino, length, offset }) =>
     `${length} bytes of ${fileName(ino)}+${hex(offset)} came with their block`,
+  inode_time: ({ ino, mtime, ctime }) =>
+    `times of ${fileName(ino)} = ${mtime === ctime ? mtime : `${mtime}, ${ctime}`}`,
   i_size: ({ ino, size }) => `i_size of ${fileName(ino)} = ${hex(size)}`,
   fault: ({ ino, page, write }, scene) =>
     `${write === 1 ? 'write' : 'read'} fault on ${pagesText(scene, ino, page)}`,

@@ -29,6 +29,8 @@ export const EVENT = {
   content: 19,
   /** A page's bytes have moved to another block, which takes the place of the old one or of a hole. */
   extent_remap: 20,
+  /** i_mtime and i_ctime change. */
+  inode_time: 21,
   // What the mm and DAX layers do.
   fault: 24,
   fault_done: 25,
@@ -57,7 +59,7 @@ export const AT = {
   store: { address: 0, length: 1, data: 2, how: 3, ino: 4, offset: 5, issued: 6 },
   flush: { address: 0, length: 1, how: 2 },
   fence: { how: 0 },
-  journal_commit: { data: 0, length: 1, tid: 2 },
+  journal_commit: { data: 0, length: 1, tid: 2, tail: 3 },
   op_enter: { code: 0, ino: 1 },
   op_exit: { result: 0 },
   load: { address: 0, length: 1, data: 2, how: 3, ino: 4, offset: 5 },
@@ -69,6 +71,7 @@ export const AT = {
   i_size: { ino: 0, size: 1 },
   content: { ino: 0, length: 1, data: 2, offset: 3 },
   extent_remap: { ino: 0, page: 1, block: 2 },
+  inode_time: { ino: 0, mtime: 1, ctime: 2 },
   fault: { ino: 0, page: 1, vpage: 2, write: 3 },
   fault_done: { ino: 0, page: 1, result: 2 },
   dax_insert_entry: { ino: 0, page: 1, pages: 2, kind: 3, block: 4, tags: 5 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
-import { freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
 import { Judge } from '../../src/oracle/judge.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';

@@ -12,7 +12,7 @@ import { MODEL_DIALECT } from '../../src/program/dialect.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { mappedFileMedia } from '../../src/media/mapped-file.js';
-import { freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
 import { Judge } from '../../src/oracle/judge.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';

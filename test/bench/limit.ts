@@ -3,7 +3,8 @@
  * that does nothing else. Both go over the same 64 KiB, which stays in the first caches.
  */
 import { Image } from '../../src/media/image.js';
-import { freshDisk, layoutOf } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
+import { layoutOf } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import type { Geometry } from '../../src/program/geometry.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';

@@ -7,7 +7,8 @@
  * this row: it knows the promises of system calls, and this workload has none.
  */
 import { Image } from '../../src/media/image.js';
-import { layoutOf, freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
+import { layoutOf } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { DEFAULT_GEOMETRY } from '../../src/program/geometry.js';
 import type { Program } from '../../src/program/program.js';

@@ -85,7 +85,10 @@ describe('a value outside its bounds is refused:', () => {
     ['run --scheduler exhaustive', /not in this version/],
     ['run --domain battery', /--domain: expected adr or eadr/],
     ['run --persistency constructor', /--persistency: expected line or location/],
-    ['run --fs xfs', /--fs xfs: the model has ext4 and xfs-reflink; use --kernel qemu:PATH/],
+    [
+      'run --fs xfs-huge',
+      /--fs xfs-huge: the model has ext4, xfs and xfs-reflink; use --kernel qemu:PATH/,
+    ],
     ['explain good.json --format pdf', /--format: expected text or svg or html or c, found/],
     ['run --kernel linux-99', /--kernel: unknown kernel "linux-99"; known: mainline/],
     ['run --kernel __proto__', /--kernel: unknown kernel/],

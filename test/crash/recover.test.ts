@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildImage } from '../../src/crash/plan.js';
-import { RecordedFiles } from '../../src/crash/recover.js';
+import type { RecordedFiles } from '../../src/crash/recover.js';
+import { recoverFiles } from '../../src/crash/recover.js';
 import { Image } from '../../src/media/image.js';
-import { layoutOf, freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
+import type { Layout } from '../../src/media/layout.js';
+import { layoutOf } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import { STALE_BYTE } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
@@ -15,12 +18,18 @@ import { Judge } from '../../src/oracle/judge.js';
 import { ReplayScheduler } from '../../src/schedule/replay.js';
 import { lineOf, runProgram } from '../helpers/lines.js';
 
+function recovered(layout: Layout, image: Uint8Array): RecordedFiles {
+  const files = recoverFiles(layout, image);
+  if (typeof files === 'string') assert.fail(files);
+  return files;
+}
+
 describe('recovery', () => {
   test('reads a fresh device as files of zeros of their sizes', () => {
     const program = parseProgram(
       'file a pages 2 allocated 1\nfile b pages 1 allocated 0\nt0: sync()',
     );
-    const files = new RecordedFiles(layoutOf(program.geometry, 2), freshImage(program));
+    const files = recovered(layoutOf(program.geometry, 2), freshImage(program));
     assert.deepEqual([files.sizeOf(0), files.sizeOf(1), files.sizeOf(2)], [8192, 4096, 0]);
     assert.deepEqual([files.byteOf(0, 0), files.byteOf(0, 4096), files.byteOf(1, 7)], [0, 0, 0]);
   });
@@ -37,12 +46,12 @@ describe('recovery', () => {
     history.reset(freshDisk(program), trace, { persistency: 'line', domain: 'adr' });
     const commit = eventsOf(trace, 'journal_commit')[0] as number;
     for (let event = 0; event <= commit; event++) history.apply(event);
-    const recovered = (version: number): RecordedFiles =>
-      new RecordedFiles(layout, buildImage(history, { cut: commit, version, short: [] }));
-    assert.equal(recovered(0).byteOf(0, 0), 0, 'before the commit the page is a hole');
-    assert.equal(recovered(1).byteOf(0, 0), 2, 'operation 1 wrote 2');
-    assert.equal(recovered(1).byteOf(0, 100), 0, 'the rest of the new block was zeroed');
-    assert.notEqual(recovered(1).byteOf(0, 100), STALE_BYTE);
+    const filesAt = (version: number): RecordedFiles =>
+      recovered(layout, buildImage(history, { cut: commit, version, short: [] }));
+    assert.equal(filesAt(0).byteOf(0, 0), 0, 'before the commit the page is a hole');
+    assert.equal(filesAt(1).byteOf(0, 0), 2, 'operation 1 wrote 2');
+    assert.equal(filesAt(1).byteOf(0, 100), 0, 'the rest of the new block was zeroed');
+    assert.notEqual(filesAt(1).byteOf(0, 100), STALE_BYTE);
   });
 
   test('of a unit that would keep more than was visible is a defect', () => {

@@ -2,7 +2,7 @@
  * The fast checker against the plain one, on random small programs: pages of one cache line, files of two
  * pages, so that every crash state of every cut can be built and read back.
  */
-import { freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
 import { BUGS } from '../../src/kernel/bugs.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { PRESETS } from '../../src/kernel/presets.js';
@@ -164,7 +164,7 @@ export function compareOnSharedBlocks(seed: bigint, programs: number): SharedCom
   const ids = BUGS.filter(({ sharedBlocks }) => sharedBlocks === true).map(({ id }) => [id]);
   const kernels = [[], ...ids].map((bugs) => ({
     bugs,
-    target: ModelTarget.of({ kernel: 'mainline', bugs }, 'reflink'),
+    target: ModelTarget.of({ kernel: 'mainline', bugs }, 'xfs-reflink'),
   }));
   const counts = { compared: 0, tooLarge: 0, broken: 0, brokenOnMainline: 0 };
   for (let i = 0; i < programs; i++) {

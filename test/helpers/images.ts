@@ -1,5 +1,5 @@
 import { Image } from '../../src/media/image.js';
-import { freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
 import type { Program } from '../../src/program/program.js';
 
 /** A fresh copy of the device as mkfs leaves it. */

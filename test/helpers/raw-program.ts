@@ -143,6 +143,7 @@ export function filesAt(
     };
     return {
       sizeOf: (ino) => files[ino]?.size ?? 0,
+      timesOf: () => null,
       byteOf,
       isZero: (ino, from, to) => {
         for (let offset = from; offset < to; offset++) if (byteOf(ino, offset) !== 0) return false;

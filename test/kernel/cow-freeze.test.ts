@@ -110,7 +110,7 @@ test('a write with O_DSYNC covers the block that it gives the page', () => {
   const commit = eventsOf(ran.trace, 'journal_commit').at(-1) as number;
   assert.ok((remap as number) < commit && commit < exitOf(ran, 7));
   const knobs = withKnobs(MAINLINE_KNOBS, ['fdatasyncSkipsCommit']);
-  const target = new ModelTarget(knobs, LINUX_CONTRACT, 'reflink');
+  const target = new ModelTarget(knobs, LINUX_CONTRACT, 'xfs-reflink');
   const line = { target, judge: new Judge(new Image()), settings: DEFAULT_SETTINGS };
   const scheduler = new ReplayScheduler([], target.pointNames, 'lenient');
   const { violations } = runProgram(line, parseProgram(text), scheduler);

@@ -30,9 +30,11 @@ describe('a page fault', () => {
   });
 
   test('that writes allocates a block, zeroes it, and tags the entry before the page is writable', () => {
-    const { trace } = runText(`file a pages 1 allocated 0
+    const text = `file a pages 1 allocated 0
       ${OPEN} t0: m0 = mmap(f0, pages 0..1, MAP_SHARED)
-      t0: store(m0, 0x40, 8)`);
+      t0: store(m0, 0x40, 8)`;
+    // On ext4 the time update has listed the inode before.
+    const { trace } = runText(text, { settings: { fs: 'xfs' } });
     const kinds = textOf(trace, [
       'store',
       'extent_map',
@@ -88,7 +90,8 @@ describe('a page fault', () => {
       t0: load(m0, 0x40, 8)
       t0: fsync(f0)`);
     const data = eventsOf(trace, 'load').map((event) => trace.argument(event, AT.load.data));
-    assert.equal(eventsOf(trace, 'store').length, 1);
+    const ofFile = (event: number): boolean => trace.argument(event, AT.store.ino) >= 0;
+    assert.equal(eventsOf(trace, 'store').filter(ofFile).length, 1);
     assert.equal(trace.pool[data[0] as number], 4, 'operation 3 stored 4');
     assert.equal(trace.pool[data[1] as number], 5, 'operation 4 stored 5 in its copy');
     assert.deepEqual(verdict.violations, []);

@@ -10,7 +10,8 @@ import type { LitmusProgram, MachineOptions } from '../../src/litmus/program.js'
 import { Cpus } from '../../src/machine/cpus.js';
 import { Image } from '../../src/media/image.js';
 import type { Layout } from '../../src/media/layout.js';
-import { layoutOf, freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
+import { layoutOf } from '../../src/media/layout.js';
 import { PersistHistory } from '../../src/persistency/history.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';

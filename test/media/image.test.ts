@@ -3,20 +3,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { describe, test } from 'node:test';
 import { Image } from '../../src/media/image.js';
-import {
-  blockAddress,
-  blockOf,
-  decodeMetadata,
-  encodeMetadata,
-  freshDisk,
-  HOLE,
-  layoutOf,
-} from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
+import { blockAddress, blockOf, HOLE, layoutOf } from '../../src/media/layout.js';
+import { putMetadata, readMetadata } from '../../src/media/log.js';
 import { mappedFileMedia } from '../../src/media/mapped-file.js';
 import { STALE_BYTE } from '../../src/program/program.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
-import { Defect, EnvironmentError } from '../../src/support/assert.js';
+import { EnvironmentError } from '../../src/support/assert.js';
 import { freshImage } from '../helpers/images.js';
 
 const program = parseProgram(
@@ -51,14 +45,14 @@ describe('a fresh device', () => {
 
   test('carries metadata that reads back as it was written', () => {
     const metadata = { ...freshDisk(program).metadata, tid: 9 };
-    const bytes = new Uint8Array(layoutFor(program).recordBytes);
-    assert.equal(encodeMetadata(metadata, bytes), bytes.length);
-    assert.deepEqual(decodeMetadata(layoutFor(program), bytes), metadata);
+    const bytes = new Uint8Array(layoutFor(program).logEnd);
+    putMetadata(layoutFor(program), metadata, bytes);
+    assert.deepEqual(readMetadata(layoutFor(program), bytes), metadata);
   });
 
-  test('with an overwritten commit block is a defect, not an empty file system', () => {
-    const bytes = new Uint8Array(layoutFor(program).recordBytes);
-    assert.throws(() => decodeMetadata(layoutFor(program), bytes), Defect);
+  test('with overwritten inodes cannot be mounted, and is no empty file system', () => {
+    const bytes = new Uint8Array(layoutFor(program).logEnd);
+    assert.equal(readMetadata(layoutFor(program), bytes), 'inode 0 is none');
   });
 });
 

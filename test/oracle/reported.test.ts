@@ -60,7 +60,7 @@ describe('durability', () => {
       `${SHARED} t0: store(m0, 0x40, 8)\n t0: fsync(f0)\n t0: store(m0, 0x40, 8)\n t0: fsync(f0)`,
       { bugs: ['A3'] },
     );
-    assert.deepEqual(signatures, ['P3 pte-left-writable']);
+    assert.deepEqual(signatures, ['P3 pte-left-writable', 'P10 time-not-updated']);
   });
 
   test('is broken by half a store as by a whole one', () => {
@@ -199,8 +199,9 @@ describe('translation', () => {
     const program = `${SHARED} t0: store(m0, 0x40, 8)\n t0: fsync(f0)
       t0: store(m0, 0x40, 8)\n t0: fsync(f0)`;
     const { signatures } = withKnob('cleanWithoutTlbFlush', program);
-    assert.equal(signatures.length, 1);
+    assert.equal(signatures.length, 2);
     assert.match(signatures[0] ?? '', /^P3 /);
+    assert.equal(signatures[1], 'P10 time-not-updated');
   });
 });
 

@@ -1,5 +1,5 @@
 /** What the oracle says of the running kernel, without any power failure; mostly of edited traces. */
-import { freshDisk } from '../../src/media/layout.js';
+import { freshDisk } from '../../src/media/fresh.js';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { signatureOf } from '../../src/finding/finding.js';

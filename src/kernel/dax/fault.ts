@@ -8,6 +8,7 @@
 import { TAG, WHY } from '../../trace/event.js';
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
+import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
 import { insertAnonymous } from '../mm/insert.js';
 import {
@@ -53,7 +54,7 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
 export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault): boolean {
   const { inode, sync } = vmf.vma;
   const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
-  return vmf.write && sync && !upgrade && inode.syncTid > k.sb.journal.committedTid; // B36
+  return vmf.write && sync && !upgrade && inode.datasyncTid > k.sb.journal.committedTid; // B36
 }
 
 /**
@@ -250,7 +251,9 @@ export function* daxFaultIter(
   if (cow) {
     k.functions.daxIomapCopyAround(k, t, source, block, 0, 0, !k.knobs.cowFaultCopyNotFlushed);
     if (k.preempt(t, POINT['dax_iomap_copy_around:copied'])) yield;
+    if (!tryJournalStart(k, t)) yield* journalStart(k, t);
     k.functions.endCow(k, t, inode, vmf.pgoff);
+    journalStop(k, t);
   }
   if (k.preempt(t, POINT['dax_fault_iter:entry_inserted'])) yield;
   if (synchronous && k.knobs.syncPteBeforeCommit) {

@@ -6,7 +6,6 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, LOAD, WHY } from '../../trace/event.js';
 import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
-import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
@@ -133,10 +132,7 @@ function* overwritePage(
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
   if (isNew) {
-    if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-    const begun = yield* k.functions.iomapBegin(k, t, inode, index, 1, true);
-    journalStop(k, t);
-    if (!begun) return ENOSPC;
+    if (!(yield* k.functions.iomapBegin(k, t, inode, index, 1, true))) return ENOSPC;
   }
   const unwritten = isNew && k.knobs.writeAllocatesUnwritten; // B22
   if (unwritten) k.sb.unwritten.add(inode.blocks[index] as number);

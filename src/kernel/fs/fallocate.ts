@@ -28,6 +28,7 @@ export function* allocateRange(
   const { pageSize } = k.program.geometry;
   const end = offset + length;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);
@@ -69,6 +70,7 @@ export function* zeroRange(
   const first = Math.ceil(offset / pageSize);
   const last = Math.max(first, Math.floor(end / pageSize));
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);
@@ -111,6 +113,7 @@ export function* collapseRange(
   const first = offset / pageSize;
   const end = (offset + length) / pageSize;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   let error = 0;
   if (offset + length >= inode.size) {
     error = EINVAL;
@@ -139,6 +142,7 @@ export function* insertRange(
   const { pageSize, filePagesMax } = k.program.geometry;
   if (offset % pageSize !== 0 || length % pageSize !== 0) return EINVAL;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   let error = 0;
   if (inode.size + length > filePagesMax * pageSize) {
     error = EFBIG; // the model's s_maxbytes

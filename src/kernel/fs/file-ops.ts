@@ -11,6 +11,7 @@ import type { Inode, IovIter, Run, Task } from '../types.js';
 import { EFAULT } from '../types.js';
 import { cancelCow } from './cow-fork.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
+import { markTimesDirty, setTimes } from './times.js';
 
 export const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
@@ -74,6 +75,7 @@ export function* pwrite(
   const { pageSize } = k.program.geometry;
   const { length } = from;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const oldSize = inode.size;
   let done = 0;
   let error = 0;
@@ -155,6 +157,7 @@ export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<
   let error = 0;
   if (size < inode.size) error = yield* truncateDown(k, t, inode, size);
   else if (size > inode.size) error = yield* truncateUp(k, t, inode, size);
+  else yield* k.functions.fileUpdateTime(k, t, inode); // setattr_copy()
   inode.iRwsem.upWrite(k, t);
   return error;
 }
@@ -168,6 +171,7 @@ function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<number
   if (error === 0) {
     zeroTail(k, t, inode, inode.size, size);
     if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
+    yield* k.functions.fileUpdateTime(k, t, inode);
     yield* extendTo(k, t, inode, size);
   }
   lock.upWrite(k, t);
@@ -196,10 +200,12 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<numb
   if (k.preempt(t, POINT['ext4_setattr:tail_zeroed'])) yield;
   if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   inode.diskSize = size;
+  setTimes(k, t, inode);
   markInodeJournaled(k, inode);
   k.functions.freeBlocks(k, t, inode, firstGone, pages);
   cancelCow(k, inode, firstGone);
   journalStop(k, t);
+  markTimesDirty(k, t, inode);
   lock.upWrite(k, t);
   return 0;
 }
@@ -214,6 +220,7 @@ export function* punchHole(
 ): Run<number> {
   const { pageSize } = k.program.geometry;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const end = Math.min(offset + length, roundUp(inode.size, pageSize));
   let error = 0;
   if (offset < end) {

@@ -14,11 +14,11 @@ import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
-import { markInodeJournaled } from './journal.js';
+import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
 /**
- * Makes sure that `count` pages from `index` have blocks if `allocate` is set; the caller then holds a
- * handle. More than one page is all or nothing: one aligned run, as a PMD needs. False means ENOSPC.
+ * Makes sure that `count` pages from `index` have blocks if `allocate` is set. More than one page is all or
+ * nothing: one aligned run, as a PMD needs. False means ENOSPC.
  */
 export function* iomapBegin(
   k: Kernel,
@@ -31,6 +31,22 @@ export function* iomapBegin(
   if (!allocate) return true;
   for (let page = index; page < index + count; page++) {
     if (inode.blocks[page] !== HOLE) return true; // mapped, or mixed: the caller looks
+  }
+  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
+  const begun = yield* allocateBlocks(k, t, inode, index, count);
+  journalStop(k, t);
+  return begun;
+}
+
+function* allocateBlocks(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  index: number,
+  count: number,
+): Run<boolean> {
+  for (let page = index; page < index + count; page++) {
+    if (inode.blocks[page] !== HOLE) return true; // while this one waited for the journal
   }
   const first = takeBlocks(k, inode, index, count);
   if (first === NO_BLOCK) return count > 1; // a PMD falls back, a page is out of space

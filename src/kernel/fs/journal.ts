@@ -1,25 +1,31 @@
 /**
- * The journal, after jbd2: handles join the running transaction; a commit locks it, waits for its handles,
- * fences the data, writes one record that replaces the metadata atomically, and fences that.
+ * The journal, after jbd2 (and the log of XFS, as far as they are alike): handles join the running
+ * transaction; a commit locks it, waits for its handles, writes what they changed to the log, fences that and
+ * the data, moves the head of the log over it, and fences that.
  *
  * Approximation: the caller commits, on its own CPU, where Linux has the kjournald thread do it. Whoever
  * only waited for somebody else's commit must flush for itself, as ext4_sync_file does.
- * Approximation: all inodes are in every record; a real journal logs the changed blocks.
+ * Approximation: what is logged are whole inodes with their block maps, and the head is one word.
  */
 import { assert } from '../../support/assert.js';
-import { encodeMetadata } from '../../media/layout.js';
-import { EVENT, FENCE } from '../../trace/event.js';
+import { LOG_SLOTS, slotAddress } from '../../media/layout.js';
+import { putInode, putTransaction } from '../../media/log.js';
+import { FENCE, STORE } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
+import { writeLogWord } from './log-word.js';
 
-/** The caller joins the running transaction, unless that is locked. */
+/** The caller joins the running transaction, unless that is locked; who has joined it joins it again. */
 export function tryJournalStart(k: Kernel, t: Task): boolean {
-  const journal = k.sb.journal;
-  if (journal.locked) return false;
-  journal.handles++;
-  k.cpus.locked(t.id, t.op);
+  const { journal } = k.sb;
+  if (t.handles === 0) {
+    if (journal.locked) return false;
+    journal.handles++;
+    k.cpus.locked(t.id, t.op);
+  }
+  t.handles++;
   return true;
 }
 
@@ -30,22 +36,21 @@ export function* journalStart(k: Kernel, t: Task): Run<void> {
 
 /** Models jbd2_journal_stop(). */
 export function journalStop(k: Kernel, t: Task): void {
-  const journal = k.sb.journal;
-  assert(journal.handles > 0, 'journal_stop without a handle');
+  const { journal } = k.sb;
+  assert(t.handles > 0 && journal.handles > 0, 'journal_stop without a handle');
+  if (--t.handles > 0) return;
   journal.handles--;
   k.cpus.locked(t.id, t.op);
   if (journal.handles === 0 && journal.locked) journal.waitHandles.wakeAll();
 }
 
-/**
- * The inode changed in the running transaction. Block maps and sizes are all the metadata there is, and
- * reading the data needs both: i_sync_tid and i_datasync_tid are one.
- */
-export function markInodeJournaled(k: Kernel, inode: Inode): void {
-  const journal = k.sb.journal;
+/** The inode changed in the running transaction: in what reading its data needs, or only in its times. */
+export function markInodeJournaled(k: Kernel, inode: Inode, datasync = true): void {
+  const { journal } = k.sb;
   assert(journal.handles > 0, 'metadata changed outside a handle');
   journal.changed = true;
   inode.syncTid = journal.runningTid;
+  if (datasync) inode.datasyncTid = journal.runningTid;
 }
 
 export function isCommitted(k: Kernel, tid: number): boolean {
@@ -75,22 +80,25 @@ export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boole
 export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   const journal = k.sb.journal;
   journal.committing = true;
+  if (journal.committedTid - journal.tail === LOG_SLOTS) yield* k.functions.checkpoint(k, t);
   journal.locked = true;
   k.cpus.locked(t.id, t.op);
   if (k.preempt(t, POINT['jbd2_commit:locked'])) yield;
   while (journal.handles > 0) yield* sleepOn(k, t, journal.waitHandles);
 
   const tid = journal.runningTid++;
-  const length = snapshotMetadata(k, tid);
+  const length = putChanges(k, tid);
   const data = k.trace.appendBytes(k.sb.record, 0, length);
   journal.changed = false;
   journal.locked = false;
   journal.waitUnlocked.wakeAll();
 
-  k.functions.nvdimmFlush(k, t);
+  const bypasses = k.knobs.logNotFlushed ? 0 : STORE.nonTemporal; // F01
+  k.cpus.writeNow(t.id, t.op, slotAddress(k.layout, tid), data, length, STORE.kernel | bypasses);
+  if (k.preempt(t, POINT['jbd2_commit:logged'])) yield;
+  if (!k.knobs.headBeforeLog) k.functions.nvdimmFlush(k, t); // F02
   if (k.preempt(t, POINT['jbd2_commit:data_flushed'])) yield;
-  k.trace.append(EVENT.journal_commit, t.id, t.op, data, length, tid);
-  k.cpus.markOutstanding(t.id);
+  writeLogWord(k, t, journal.tail, tid, data, length);
   if (k.preempt(t, POINT['jbd2_commit:record_written'])) yield;
   k.cpus.fence(t.id, t.op, FENCE.sfence);
 
@@ -101,7 +109,18 @@ export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   if (k.preempt(t, POINT['jbd2_commit:done'])) yield;
 }
 
-function snapshotMetadata(k: Kernel, tid: number): number {
-  const files = k.sb.inodes.map((inode) => ({ size: inode.diskSize, blocks: inode.blocks }));
-  return encodeMetadata({ tid, files }, k.sb.record);
+/** What the running transaction changed, into the scratch space; gives its length. */
+function putChanges(k: Kernel, tid: number): number {
+  const { sb, layout } = k;
+  let count = 0;
+  for (const { syncTid } of sb.inodes) if (syncTid === tid) count++;
+  assert(count > 0, 'a transaction that changed nothing commits');
+  let at = putTransaction(sb.record, tid, count);
+  for (const inode of sb.inodes) {
+    if (inode.syncTid !== tid) continue;
+    const { ino, diskSize: size, mtime, blocks } = inode;
+    const ctime = k.knobs.ctimeNotLogged ? 0 : inode.ctime; // F12
+    at = putInode(layout, sb.record, at, ino, { size, mtime, ctime, blocks });
+  }
+  return at;
 }

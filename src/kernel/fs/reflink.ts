@@ -111,6 +111,7 @@ function remapChecks(k: Kernel, { source, target, from, to, length }: Clone): nu
 function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
   const { source, target, from, to, length } = clone;
   const { pageSize } = k.program.geometry;
+  yield* k.functions.fileUpdateTime(k, t, target); // file_modified()
   if (to > target.size) {
     const tail = Math.min(to, roundUp(target.size, pageSize));
     const error = yield* unshareForZero(k, t, target, target.size, tail);
@@ -186,6 +187,7 @@ export function* unshareRange(
   const { pageSize } = k.program.geometry;
   const to = offset + length;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
+  yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);

@@ -3,7 +3,8 @@
  * sync(2) walks.
  */
 import type { Layout } from '../../media/layout.js';
-import { freshDisk, HOLE } from '../../media/layout.js';
+import { freshDisk } from '../../media/fresh.js';
+import { HOLE } from '../../media/layout.js';
 import type { Program } from '../../program/program.js';
 import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
@@ -29,8 +30,12 @@ function newInode(ino: number): Inode {
     iRwsem: new RwSemaphore(POINT['wait:i_rwsem']),
     invalidateLock: new RwSemaphore(POINT['wait:invalidate_lock']),
     iMmapRwsem: new RwSemaphore(POINT['wait:i_mmap_rwsem']),
-    dirtyPages: false,
+    mtime: 0,
+    ctime: 0,
+    state: 0,
+    listed: false,
     syncTid: 0,
+    datasyncTid: 0,
   };
 }
 
@@ -42,6 +47,7 @@ export class SuperBlock {
   readonly journal: Journal = {
     runningTid: 1,
     committedTid: 0,
+    tail: 0,
     handles: 0,
     locked: false,
     committing: false,
@@ -50,7 +56,9 @@ export class SuperBlock {
     waitUnlocked: new WaitQueue(POINT['wait:journal_locked']),
     waitCommit: new WaitQueue(POINT['wait:commit']),
   };
-  /** Inodes with I_DIRTY_PAGES, oldest first. */
+  /** Which file system it behaves like. */
+  type: 'ext4' | 'xfs' = 'ext4';
+  /** Inodes that are dirty in some way, oldest first. */
   readonly dirtyInodes: Inode[] = [];
   /** All of sync(2)'s inode writeback goes through one flusher thread. */
   readonly flusher = new RwSemaphore(POINT['wait:flusher']);
@@ -60,7 +68,7 @@ export class SuperBlock {
   readonly emptied = new Set<number>();
   /** Blocks that write(2) has allocated and not converted yet: only kernels with B22 have any. */
   readonly unwritten = new Set<number>();
-  /** Scratch space for one metadata record. */
+  /** Scratch space for one transaction as the log has it. */
   record = new Uint8Array(0);
 
   reset(program: Program, layout: Layout): void {
@@ -89,14 +97,19 @@ export class SuperBlock {
       inode.iRwsem.reset();
       inode.invalidateLock.reset();
       inode.iMmapRwsem.reset();
-      inode.dirtyPages = false;
+      inode.mtime = file.mtime;
+      inode.ctime = file.ctime;
+      inode.state = 0;
+      inode.listed = false;
       inode.syncTid = 0;
+      inode.datasyncTid = 0;
       if (this.refcounts !== null) resetCow(inode);
     });
     this.refcounts?.reset(layout.geometry.blockCount);
     const journal = this.journal;
     journal.runningTid = 1;
     journal.committedTid = 0;
+    journal.tail = 0;
     journal.handles = 0;
     journal.locked = false;
     journal.committing = false;
@@ -110,6 +123,6 @@ export class SuperBlock {
     this.flusher.reset();
     this.sUmount.reset();
     this.writers.reset();
-    if (this.record.length !== layout.recordBytes) this.record = new Uint8Array(layout.recordBytes);
+    if (this.record.length !== layout.slotBytes) this.record = new Uint8Array(layout.slotBytes);
   }
 }

@@ -1,7 +1,6 @@
 /**
  * The calls that promise durability: fsync, fdatasync, msync (all through vfs_fsync_range) and sync.
  */
-import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
@@ -23,8 +22,10 @@ export function* vfsFsyncRange(
   if (!skip) yield* k.functions.daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
   const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
-  const done = skipCommit || isCommitted(k, inode.syncTid);
-  const flushed = done ? false : yield* k.functions.completeTransaction(k, t, inode.syncTid);
+  // What only changed times is not fdatasync's affair.
+  const tid = datasync ? inode.datasyncTid : inode.syncTid;
+  const done = skipCommit || isCommitted(k, tid);
+  const flushed = done ? false : yield* k.functions.completeTransaction(k, t, tid);
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
   if (!flushed) k.functions.nvdimmFlush(k, t);
   return 0;
@@ -45,26 +46,20 @@ export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
   if (!flusher.tryWrite(k, t)) yield* flusher.waitWrite(k, t);
   for (const inode of [...k.sb.dirtyInodes]) {
     if (k.preempt(t, POINT['sync:inode_start'])) yield;
-    yield* k.functions.writebackSingleInode(k, t, inode);
+    yield* k.functions.writebackSingleInode(k, t, inode, true);
   }
   flusher.upWrite(k, t);
   if (k.preempt(t, POINT['sync:inodes_written'])) yield;
   yield* k.functions.ext4SyncFs(k, t);
 }
 
-/** Models ext4_sync_fs(): commits whatever the running transaction holds, and flushes. */
+/**
+ * Models ext4_sync_fs() and xfs_fs_sync_fs(): commits whatever the running transaction holds. Only ext4
+ * flushes the device where there was nothing to commit.
+ */
 export function* ext4SyncFs(k: Kernel, t: Task): Run<void> {
   const { journal } = k.sb;
   const tid = journal.changed ? journal.runningTid : journal.runningTid - 1;
   const flushed = isCommitted(k, tid) ? false : yield* k.functions.completeTransaction(k, t, tid);
-  if (!flushed) k.functions.nvdimmFlush(k, t);
-}
-
-/** Models __writeback_single_inode() with WB_SYNC_ALL. */
-export function* writebackSingleInode(k: Kernel, t: Task, inode: Inode): Run<void> {
-  const reachesDax = !k.knobs.syncSkipsDax; // B02
-  k.trace.append(EVENT.writeback_single_inode, t.id, t.op, inode.ino, reachesDax ? 1 : 0);
-  if (reachesDax) yield* k.functions.daxWritebackMappingRange(k, t, inode, 0, inode.blocks.length);
-  if (k.preempt(t, POINT['sync:pages_written'])) yield;
-  k.functions.clearInodeDirty(k, t, inode);
+  if (!flushed && k.sb.type === 'ext4') k.functions.nvdimmFlush(k, t);
 }

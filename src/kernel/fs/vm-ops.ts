@@ -1,8 +1,9 @@
 /**
  * The file system's fault handlers (ext4_dax_vm_ops): locks and transaction around the DAX fault.
  *
- * Order, from outside: mmap_lock, freeze level, invalidate_lock (shared), journal handle, DAX entry. A
- * synchronous fault commits after the entry and the handle are released and before the PTE becomes writable.
+ * Order, from outside: mmap_lock, freeze level, invalidate_lock (shared), journal handle (only ext4 joins
+ * the transaction this early; XFS has one for each change), DAX entry. A synchronous fault commits after the
+ * entry and the handle are released and before the PTE becomes writable.
  */
 import type { Kernel } from '../kernel.js';
 import { PTE_PRESENT, PTE_ZERO } from '../mm/memory-manager.js';
@@ -13,7 +14,7 @@ import { sbEnd, sbStart, trySbStart } from './freeze.js';
 import { journalStart, journalStop, tryJournalStart } from './journal.js';
 import { FREEZE } from './sb-writers.js';
 
-/** Models ext4_dax_huge_fault(), for a PMD or a PTE. */
+/** Models ext4_dax_huge_fault() and __xfs_write_fault(), for a PMD or a PTE. */
 export function* ext4DaxHugeFault(
   k: Kernel,
   t: Task,
@@ -24,16 +25,18 @@ export function* ext4DaxHugeFault(
   const write = vmf.write && vmf.vma.shared;
   const guarded = write && !(k.knobs.upgradeIgnoresFreeze && isMappedReadOnly(k, vmf)); // B15
   if (guarded && !trySbStart(k, FREEZE.pagefault)) yield* sbStart(k, t, FREEZE.pagefault);
+  if (write && !skipsTime(k, vmf)) yield* k.functions.fileUpdateTime(k, t, inode);
   if (write && k.preempt(t, POINT['dax_fault:update_time'])) yield;
   const lock = inode.invalidateLock;
   const locks = !k.knobs.faultsIgnoreInvalidateLock; // B30
   if (locks && !lock.tryRead(k, t)) yield* lock.waitRead(k, t);
   if (k.preempt(t, POINT['dax_fault:invalidate_lock'])) yield;
-  if (write && !tryJournalStart(k, t)) yield* journalStart(k, t);
+  const joins = write && k.sb.type === 'ext4';
+  if (joins && !tryJournalStart(k, t)) yield* journalStart(k, t);
   let result = huge
     ? yield* k.functions.daxIomapPmdFault(k, t, vmf)
     : yield* k.functions.daxIomapPteFault(k, t, vmf);
-  if (write) journalStop(k, t);
+  if (joins) journalStop(k, t);
   if (result === FAULT.needDsync) result = yield* k.functions.daxFinishSyncFault(k, t, vmf, huge);
   if (locks) lock.upRead(k, t);
   if (result === FAULT.cowLater) {
@@ -42,6 +45,10 @@ export function* ext4DaxHugeFault(
   }
   if (guarded) sbEnd(k, FREEZE.pagefault);
   return result;
+}
+
+function skipsTime(k: Kernel, vmf: VmFault): boolean {
+  return k.knobs.upgradeSkipsTime && isMappedReadOnly(k, vmf); // B15
 }
 
 /** Would Linux come here through pfn_mkwrite? */

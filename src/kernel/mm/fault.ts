@@ -99,6 +99,7 @@ export function* wpPfnShared(k: Kernel, t: Task, vmf: VmFault, original: number)
   if (!blind && !late) return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
 
   if (!trySbStart(k, FREEZE.pagefault)) yield* sbStart(k, t, FREEZE.pagefault);
+  yield* k.functions.fileUpdateTime(k, t, vmf.vma.inode);
   if (late) tagForWrite(k, t, vmf);
   sbEnd(k, FREEZE.pagefault);
   // pfn_mkwrite has returned and holds nothing; the PTE becomes writable only here (wp_page_reuse).

@@ -5,7 +5,7 @@
  * The oracle's own definition (oracle/expectation.ts) is about one trace, where each effect has its event.
  * Here an effect happens at any time between the beginning of its operation and its return.
  */
-import { freshDisk } from '../../media/layout.js';
+import { freshDisk } from '../../media/fresh.js';
 import { coveredBefore } from '../../oracle/frozen.js';
 import type { Violation } from '../../oracle/promise.js';
 import { wholeFiles } from '../../oracle/promise.js';
