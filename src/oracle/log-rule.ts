@@ -3,8 +3,8 @@
  * to find. The other rules ask what a version was meant to be; this one, whether the media have it.
  *
  * Two things can go wrong. A commit moves the head while something that it needs may still be lost: looked
- * at when the head moves, and when a call promises something while that is so. And something is written
- * over: looked at when a store hits what a version needs that can be the survivor.
+ * at when the head moves, and at every promise and store while that is so. And something is written over:
+ * looked at when a store hits what a version needs that can be the survivor.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import { homeAddress, slotAddress } from '../media/layout.js';
@@ -35,6 +35,8 @@ export class LogRule {
     const { durable, visible } = history.versions;
     for (let version = durable; version <= visible; version++) {
       for (const unit of units) {
+        const start = unit << history.unitShift;
+        if (!this.needs(version, start, start + (1 << history.unitShift))) continue;
         for (const short of this.shorter(unit)) {
           this.lookBeside(event, version, [short], 'log-not-whole');
         }
@@ -42,11 +44,17 @@ export class LogRule {
     }
   }
 
-  /** A store to metadata: is it over what a version needs? */
   store(event: number): void {
-    const { trace, layout, history, disk } = this.state;
+    const { trace, layout, disk } = this.state;
+    if (disk.kind === 'opaque') return;
+    this.checkPending(event);
     const address = trace.argument(event, AT.store.address);
-    if (disk.kind === 'opaque' || address >= layout.dataStart) return;
+    if (address < layout.dataStart) this.metadata(event, address);
+  }
+
+  /** A store to metadata: is it over what a version needs? */
+  private metadata(event: number, address: number): void {
+    const { trace, history } = this.state;
     const end = address + trace.argument(event, AT.store.length);
     const { durable, visible } = history.versions;
     for (let version = durable; version <= visible; version++) {

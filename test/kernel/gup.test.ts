@@ -46,7 +46,8 @@ describe('a pin without locks', () => {
       t0 op 3 at gup_fast_pte_range:pte_read #1 -> t1
       t1 op 4 at wait:shootdown #1 -> t0
       t0 op 3 at wait:dax_entry #1 -> t1
-      t1 at task_end #0 -> t0`;
+      t1 op 4 at wait:handles #1 -> t0
+      t0 at task_end #0 -> t1`;
     const { trace, signatures } = runText(text, { schedule });
     assert.deepEqual(signatures, []);
     assert.equal(eventsOf(trace, 'pin').length, 1);
