@@ -21,7 +21,7 @@ const PLAIN: ReadonlySet<string> = new Set<keyof Table>([
   'freeBlocks',
   'endCow',
   'markInodeDirty',
-  'clearInodeDirty',
+  'requeueInode',
   'memcpyFlushcache',
   'nvdimmFlush',
 ]);

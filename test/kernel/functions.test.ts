@@ -35,7 +35,7 @@ const SHIFTING = parseProgram(`file a pages 4 allocated 2
 function targetOf(functions: Replace): ModelTarget {
   const variant = { name: 'tried', title: 'by a test', functions };
   const module = { file: './tried.js', id: { name: 'tried', sha256: '' }, variant };
-  return new ModelTarget(MAINLINE_KNOBS, LINUX_CONTRACT, 'reflink', module);
+  return new ModelTarget(MAINLINE_KNOBS, LINUX_CONTRACT, 'xfs-reflink', module);
 }
 
 function hashOf(target: ModelTarget, program: Program, seed: bigint): string {
@@ -74,7 +74,7 @@ describe('the table of kernel functions', () => {
 
   test('changes no trace when each function is replaced by one that calls it', () => {
     const replaced = targetOf(noting(new Set()));
-    const plain = new ModelTarget(MAINLINE_KNOBS, LINUX_CONTRACT, 'reflink');
+    const plain = new ModelTarget(MAINLINE_KNOBS, LINUX_CONTRACT, 'xfs-reflink');
     for (const program of programs) {
       for (let seed = 1n; seed <= 5n; seed++) {
         assert.equal(hashOf(replaced, program, seed), hashOf(plain, program, seed));
