@@ -10,6 +10,7 @@ import { COW_BUGS } from './cow-bugs.js';
 import { FAULT_BUGS } from './fault-bugs.js';
 import { PIN_BUGS } from './pin-bugs.js';
 import { FILESYSTEM_BUGS } from './filesystem-bugs.js';
+import { REMOVAL_BUGS } from './removal-bugs.js';
 
 export type { Bug } from './bug.js';
 
@@ -290,6 +291,7 @@ export const BUGS: readonly Bug[] = [
   ...COW_BUGS,
   ...PIN_BUGS,
   ...FILESYSTEM_BUGS,
+  ...REMOVAL_BUGS,
 ];
 
 /** By id or slug. */

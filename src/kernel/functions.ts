@@ -8,6 +8,7 @@
  */
 import type { Op } from '../program/op.js';
 import type { Data } from '../trace/trace.js';
+import type { FreezeHolder } from './fs/sb-writers.js';
 import type { FaultResult, Inode, IovIter, PinnedPage, Run, Task, Vma, VmFault } from './types.js';
 
 /** fs/dax.c and mm/truncate.c. Pages are indices in the file, offsets and sizes bytes. */
@@ -72,7 +73,14 @@ export interface DaxFunctions<K> {
     length: number,
     data: Data,
   ) => Run<number>;
-  readonly daxReadPage: (k: K, t: Task, inode: Inode, offset: number, length: number) => Run<Data>;
+  /** What the page holds there; null is EIO. */
+  readonly daxReadPage: (
+    k: K,
+    t: Task,
+    inode: Inode,
+    offset: number,
+    length: number,
+  ) => Run<Data | null>;
   /** Bytes [from, to). */
   readonly daxZeroRange: (k: K, t: Task, inode: Inode, from: number, to: number) => void;
   /** invalidate_inode_pages2_range() of pages [start, end). */
@@ -208,13 +216,15 @@ export interface MmFunctions<K> {
     write: boolean,
     pages: PinnedPage[],
   ) => Run<void>;
+  /** Takes pages [index, index + count) away from whoever has them mapped. */
+  readonly mfDaxKillProcs: (k: K, t: Task, inode: Inode, index: number, count: number) => Run<void>;
   readonly unpinUserPages: (k: K, t: Task, slot: number, batched: boolean) => Run<number>;
 }
 
 /** The file system, its journal, and fs/fs-writeback.c. What gives a number gives 0, a count, or an errno. */
 export interface FsFunctions<K> {
   readonly ext4DaxHugeFault: (k: K, t: Task, vmf: VmFault, huge: boolean) => Run<FaultResult>;
-  /** Gives pages [index, index + count) blocks if `allocate`; false is ENOSPC. */
+  /** Gives pages [index, index + count) blocks if `allocate`; false is ENOSPC or EIO. */
   readonly iomapBegin: (
     k: K,
     t: Task,
@@ -242,16 +252,19 @@ export interface FsFunctions<K> {
     datasync: boolean,
   ) => Run<number>;
   readonly ksysSync: (k: K, t: Task) => Run<number>;
-  readonly syncFilesystem: (k: K, t: Task) => Run<void>;
+  readonly syncfs: (k: K, t: Task) => Run<number>;
+  readonly syncFilesystem: (k: K, t: Task) => Run<number>;
   /** By WB_SYNC_ALL if `wait`. */
   readonly writebackSingleInode: (k: K, t: Task, inode: Inode, wait: boolean) => Run<void>;
-  readonly ext4SyncFs: (k: K, t: Task) => Run<void>;
+  readonly ext4SyncFs: (k: K, t: Task) => Run<number>;
   /** `flags` are those of i_state. */
   readonly markInodeDirty: (k: K, t: Task, inode: Inode, flags?: number) => void;
   readonly requeueInode: (k: K, t: Task, inode: Inode) => void;
   readonly fileUpdateTime: (k: K, t: Task, inode: Inode) => Run<void>;
-  readonly freezeSuper: (k: K, t: Task) => Run<number>;
-  readonly thawSuper: (k: K, t: Task) => Run<number>;
+  readonly freezeSuper: (k: K, t: Task, holder?: FreezeHolder) => Run<number>;
+  readonly thawSuper: (k: K, t: Task, holder?: FreezeHolder) => Run<number>;
+  /** What the holder of a device does when it is told that the device goes. */
+  readonly daxNotifyFailure: (k: K, t: Task) => Run<void>;
 
   readonly pwrite: (
     k: K,
@@ -329,6 +342,10 @@ export interface NvdimmFunctions<K> {
   /** Write-back of every line, no fence. */
   readonly daxFlush: (k: K, t: Task, address: number, length: number) => Run<void>;
   readonly nvdimmFlush: (k: K, t: Task) => void;
+  /** After it nobody uses an address of the device any more. */
+  readonly killDax: (k: K, t: Task) => Run<void>;
+  /** After it the struct pages of the device are gone. */
+  readonly memunmapPages: (k: K, t: Task) => Run<void>;
 }
 
 export type KernelFunctions<K> = DaxFunctions<K> &

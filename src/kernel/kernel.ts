@@ -9,6 +9,7 @@ import { Image } from '../media/image.js';
 import type { Layout } from '../media/layout.js';
 import { freshDisk } from '../media/fresh.js';
 import { blockOf } from '../media/layout.js';
+import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { threadBases } from '../program/program.js';
 import { NO_OP, TASKS_MAX } from '../schedule/schedule.js';
@@ -21,6 +22,7 @@ import type { KernelFunctions } from './functions.js';
 import type { Sleeper } from './lock.js';
 import { WaitQueue } from './lock.js';
 import { MemoryManager } from './mm/memory-manager.js';
+import { PmemDevice } from './nvdimm/device.js';
 import { POINT, POINT_NAMES } from './points.js';
 import type { Run, Task } from './task.js';
 import type { Knobs } from './variant.js';
@@ -32,6 +34,7 @@ export class Kernel implements Sleeper {
   readonly cpus: Cpus;
   readonly mm = new MemoryManager();
   readonly sb = new SuperBlock();
+  readonly dev = new PmemDevice();
   readonly tasks: readonly Task[];
   readonly memory = new Image();
   layout!: Layout;
@@ -45,6 +48,8 @@ export class Kernel implements Sleeper {
   readonly variant = new Map<string, unknown>();
   /** The first WARN_ON() that was hit. */
   warning: string | null = null;
+  /** What the kernel cannot survive, the first time that it happened. */
+  oops: string | null = null;
   /** Preemption points passed, which the scheduler's horizon counts. */
   points = 0;
   /** The task that runs was asked to stop; it has to yield before anything else. */
@@ -87,6 +92,8 @@ export class Kernel implements Sleeper {
     this.stopped = false;
     this.calls = 0;
     this.warning = null;
+    this.oops = null;
+    this.dev.reset(program.threads.some((ops) => ops.some(({ code }) => code === OP.unbind)));
     empty(this.entryWaiters);
     empty(this.pageIdle.tasks);
     if (this.variant.size > 0) this.variant.clear();
@@ -126,6 +133,11 @@ export class Kernel implements Sleeper {
   /** WARN_ON(): what the kernel says cannot be has happened. */
   warn(text: string): void {
     this.warning ??= text;
+  }
+
+  /** A use after free, or another access that the kernel does not survive. Here it goes on. */
+  crash(text: string): void {
+    this.oops ??= text;
   }
 
   /** Not runnable until a queue wakes the task. Sleeping and waking are full of locked instructions. */

@@ -37,8 +37,9 @@ import { fadviseDontneed, ftruncate, pread, punchHole, pwrite } from './fs/file-
 import { freezeSuper, thawSuper } from './fs/freeze.js';
 import { freeBlocks, iomapBegin } from './fs/iomap.js';
 import { commitTransaction, completeTransaction } from './fs/journal.js';
+import { daxNotifyFailure } from './fs/notify-failure.js';
 import { reflink, reflinkRange, unshareRange } from './fs/reflink.js';
-import { ext4SyncFs, ksysSync, syncFilesystem, vfsFsyncRange } from './fs/sync.js';
+import { ext4SyncFs, ksysSync, syncFilesystem, syncfs, vfsFsyncRange } from './fs/sync.js';
 import { fileUpdateTime } from './fs/times.js';
 import { ext4DaxHugeFault } from './fs/vm-ops.js';
 import { markInodeDirty, requeueInode, writebackSingleInode } from './fs/writeback.js';
@@ -46,9 +47,11 @@ import { handleMmFault, handlePteFault, wpPfnShared } from './mm/fault.js';
 import { gupFast } from './mm/gup-fast.js';
 import { pinUserPages, unpinUserPages } from './mm/gup.js';
 import { insertPmd, insertPte } from './mm/insert.js';
+import { mfDaxKillProcs } from './mm/memory-failure.js';
 import { mmap, mprotect, munmap } from './mm/mmap.js';
 import { pfnMkcleanRange, unmapMappingPages, zapRange } from './mm/rmap.js';
 import { daxFlush, memcpyFlushcache, nvdimmFlush } from './nvdimm/pmem.js';
+import { killDax, memunmapPages } from './nvdimm/remove.js';
 import { msync } from './syscall/thread.js';
 import type { KernelFunctions } from './functions.js';
 import type { Kernel } from './kernel.js';
@@ -93,6 +96,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   msync,
   pinUserPages,
   gupFast,
+  mfDaxKillProcs,
   unpinUserPages,
   ext4DaxHugeFault,
   iomapBegin,
@@ -104,6 +108,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   completeTransaction,
   vfsFsyncRange,
   ksysSync,
+  syncfs,
   syncFilesystem,
   writebackSingleInode,
   ext4SyncFs,
@@ -112,6 +117,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   fileUpdateTime,
   freezeSuper,
   thawSuper,
+  daxNotifyFailure,
   pwrite,
   pread,
   ftruncate,
@@ -127,4 +133,6 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   memcpyFlushcache,
   daxFlush,
   nvdimmFlush,
+  killDax,
+  memunmapPages,
 });

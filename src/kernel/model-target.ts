@@ -152,13 +152,17 @@ export class ModelTarget implements Target {
  * A warning of the kernel about itself, or a wait that nobody can end. Who waits for a pin or a thaw waits
  * for the program, in which it may never come, and others queue behind that one: such a run is no failure.
  */
-function alarmOf({ warning, mm }: Kernel, stuck: readonly StuckTask[]): Alarm | null {
+function alarmOf({ oops, warning, mm, knobs }: Kernel, stuck: readonly StuckTask[]): Alarm | null {
+  if (oops !== null) return { kind: 'crashed', text: oops };
   if (warning !== null) return { kind: 'warned', text: warning };
   const [first] = stuck;
   if (first === undefined) return null;
-  const isPinned = mm.pinCounts.some((count) => count > 0);
-  const waitsForProgram = ({ point }: StuckTask): boolean =>
-    point === POINT['wait:thaw'] || (point === POINT['wait:page_idle'] && isPinned);
+  const isPinned = mm.isAnyPinned();
+  const waitsForProgram = ({ point }: StuckTask): boolean => {
+    if (point === POINT['wait:thaw']) return true;
+    if (point === POINT['wait:pagemap'] && knobs.mappingsHoldReferences) return true;
+    return isPinned && (point === POINT['wait:page_idle'] || point === POINT['wait:pagemap']);
+  };
   if (stuck.some(waitsForProgram)) return null;
   return { kind: 'hung', text: `t${first.task} stays at ${POINT_NAMES[first.point]} for ever` };
 }

@@ -129,6 +129,16 @@ export const POINT_NAMES = [
   'jbd2_commit:logged',
   'jbd2_checkpoint:home',
   'jbd2_checkpoint:tail_written',
+  // Removal of the device.
+  'wait:dax_srcu',
+  'wait:pagemap',
+  'wait:freeze',
+  'dax_direct_access:done',
+  'xfs_dax_notify_failure:frozen',
+  'xfs_dax_notify_failure:inode_done',
+  'mf_dax_kill_procs:page_done',
+  'kill_dax:dead',
+  'memunmap_pages:killed',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

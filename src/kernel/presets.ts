@@ -18,13 +18,13 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'mainline',
     title: 'every catalogued fix in place: the state in which every promise holds',
-    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L14 revert',
+    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L16 revert',
     knobs: [],
   },
   {
     name: 'linux-6.16',
-    title: 'fs/dax.c as released: mainline without the fourteen fixes that Linux does not have',
-    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L14',
+    title: 'fs/dax.c as released: mainline without the sixteen fixes that Linux does not have',
+    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L16',
     knobs: [
       'towriteLookupSkipsLocked',
       'inodeMarkedBeforeTag',
@@ -40,6 +40,8 @@ export const PRESETS: readonly Preset[] = [
       'cowClearsDirty',
       'shareForgottenEarly',
       'timesSetBeforeHandle',
+      'memunmapIgnoresPins',
+      'shutdownAfterUnmapping',
     ],
   },
   {
@@ -117,6 +119,36 @@ export const PRESETS: readonly Preset[] = [
     title: 'mainline, but sync only flushes, and a freeze unmaps all files before it syncs',
     source: 'nobody in the thread: the same proposal in the other order',
     knobs: ['syncOnlyFlushes', 'freezeUnmapsBeforeSync'],
+  },
+  {
+    name: 'unbind-5.11',
+    title: 'mainline, but unbind tells nobody, and GUP takes a reference to the device first',
+    source: 'Williams, Feb 2021: what gup-fast guards against; Gunthorpe: the mappings that stay',
+    knobs: ['holderNotNotified', 'gupChecksPagemap', 'gupFastChecksPagemap'],
+  },
+  {
+    name: 'unbind-unguarded',
+    title: 'the same without the guard in gup-fast',
+    source: 'Williams, same thread: the race that the guard is against',
+    knobs: ['holderNotNotified', 'gupChecksPagemap'],
+  },
+  {
+    name: 'unbind-zaps',
+    title: 'mainline, but struct pages are freed without an RCU grace period; unbind unmaps first',
+    source: 'Gunthorpe, same thread: with all mappings gone and TLBs flushed, no guard is needed',
+    knobs: ['memunmapWithoutGrace'],
+  },
+  {
+    name: 'unbind-zaps-broadcast',
+    title: 'the same where flushing a TLB waits for nobody',
+    source: 'the same claim without what it takes for given: that a flush serialises with gup-fast',
+    knobs: ['memunmapWithoutGrace', 'shootdownDoesNotWait'],
+  },
+  {
+    name: 'unbind-map-references',
+    title: 'mainline, but unbind tells nobody and waits for mappings, which are references',
+    source: 'Williams, Sep 2022, not merged; references of mappings: Popple, 6.15',
+    knobs: ['holderNotNotified', 'mappingsHoldReferences'],
   },
 ];
 

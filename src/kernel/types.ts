@@ -106,10 +106,12 @@ export interface Journal {
 }
 
 /** errno values as calls return them. */
+export const EIO = -5;
 export const EBADF = -9;
 export const ENOMEM = -12;
 export const EFAULT = -14;
 export const EBUSY = -16;
+export const ENODEV = -19;
 export const EINVAL = -22;
 export const EFBIG = -27;
 export const ENOSPC = -28;

@@ -165,6 +165,22 @@ export interface Knobs {
   logNotFlushed: boolean;
   /** The head of the log moves before the log is fenced. F02. */
   headBeforeLog: boolean;
+  /** Nobody tells the file system that its device goes, and pages stay mapped. A17, A18, B45, B49. */
+  holderNotNotified: boolean;
+  /** GUP with locks takes a reference to the device before it takes one to a page, as until 6.15. */
+  gupChecksPagemap: boolean;
+  /** So does gup-fast, as until 6.15. */
+  gupFastChecksPagemap: boolean;
+  /** A mapping is a reference to its pages: removal waits for whoever has them mapped. A19. */
+  mappingsHoldReferences: boolean;
+  /** Struct pages are freed under pins. B48, L14. */
+  memunmapIgnoresPins: boolean;
+  /** Struct pages are freed without waiting for whoever walks page tables with interrupts disabled. */
+  memunmapWithoutGrace: boolean;
+  /** Who is told that its device goes shuts down when it has unmapped all, not before. L15. */
+  shutdownAfterUnmapping: boolean;
+  /** Copies to and from the device are not inside of dax_read_lock(). B50. */
+  directAccessUnlocked: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -260,6 +276,14 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   ctimeNotLogged: false,
   logNotFlushed: false,
   headBeforeLog: false,
+  holderNotNotified: false,
+  gupChecksPagemap: false,
+  gupFastChecksPagemap: false,
+  mappingsHoldReferences: false,
+  memunmapIgnoresPins: false,
+  memunmapWithoutGrace: false,
+  shutdownAfterUnmapping: false,
+  directAccessUnlocked: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

@@ -101,7 +101,7 @@ function promisesOf(program: Program, disk: Disk, trace: Trace): PromiseMade[] {
         ranges.push({ ino: trace.argument(event, AT.sync_range.ino), from, to });
       } else if (trace.kind(event) === EVENT.op_exit) {
         const result = trace.argument(event, AT.op_exit.result);
-        if (hasSucceeded(promise, result)) {
+        if (hasSucceeded(promise, call, result, isDownBefore(trace, event))) {
           if (promise === 'P2') ranges.push(writtenRange(call, file, result));
           const before = coveredBefore(program, trace, promise, begin, event);
           const flush = promise === 'P8' ? userFlushOf(program, disk, trace, op, event) : null;
@@ -114,4 +114,12 @@ function promisesOf(program: Program, disk: Disk, trace: Trace): PromiseMade[] {
     }
   }
   return made;
+}
+
+/** Has the file system been shut down by event `end`? */
+function isDownBefore(trace: Trace, end: number): boolean {
+  for (let event = 0; event < end; event++) {
+    if (trace.kind(event) === EVENT.fs_shutdown) return true;
+  }
+  return false;
 }

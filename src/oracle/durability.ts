@@ -104,11 +104,12 @@ export class DurabilityRule {
     if (open === null) return null;
     this.open[task] = null;
     const result = trace.argument(event, AT.op_exit.result);
-    if (!hasSucceeded(open.promise, result)) return null;
+    const call = opAt(program, open.op) as Op;
+    if (!hasSucceeded(open.promise, call, result, event > this.state.view.shutdownAt)) return null;
     verdict.promises++;
     if (open.promise === 'P2') {
       const file = trace.argument(open.begin, AT.op_enter.ino);
-      open.ranges.push(writtenRange(opAt(program, open.op) as Op, file, result));
+      open.ranges.push(writtenRange(call, file, result));
     }
     const { promise, op, begin } = open;
     const before = coveredBefore(program, trace, promise, begin, event);

@@ -23,6 +23,7 @@ import { LogRule } from './log-rule.js';
 import { MeaningRule } from './meaning.js';
 import { PrivateRule } from './private.js';
 import { RecoveryRule } from './recovery.js';
+import { RemovedRule } from './removed.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { JudgeState } from './state.js';
 import { TimeRule } from './time-rule.js';
@@ -37,6 +38,7 @@ export class Judge {
   private readonly frozen: FrozenRule;
   private readonly log: LogRule;
   private readonly times: TimeRule;
+  private readonly removed: RemovedRule;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -49,6 +51,7 @@ export class Judge {
     this.frozen = new FrozenRule(this.state);
     this.log = new LogRule(this.state);
     this.times = new TimeRule(this.state);
+    this.removed = new RemovedRule(this.state);
   }
 
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
@@ -71,6 +74,7 @@ export class Judge {
     this.recovery.reset();
     this.frozen.reset();
     this.times.reset();
+    this.removed.reset();
   }
 
   private fold(event: number, kind: number): void {
@@ -85,6 +89,7 @@ export class Judge {
         this.durability.enter(event);
         this.meaning.enter(event);
         this.frozen.enter(event);
+        this.removed.enter(event);
         this.privates.enter(event);
         break;
       case EVENT.sync_range:
@@ -94,6 +99,7 @@ export class Judge {
         this.meaning.exit(event);
         this.exit(event);
         this.frozen.exit(event);
+        this.removed.exit(event);
         this.privates.exit(event);
         break;
       case EVENT.extent_unmap:
@@ -117,6 +123,7 @@ export class Judge {
         checkStore(state, this.durability, event);
         this.exposure.store(event);
         this.frozen.store(event);
+        this.removed.store(event);
         this.meaning.change(event);
         break;
       case EVENT.content:
@@ -128,12 +135,16 @@ export class Judge {
         this.times.commit(event);
         this.log.commit(event);
         break;
+      case EVENT.kill_dax:
+        this.meaning.disturb();
+        break;
       case EVENT.pin:
         checkPin(state, event);
         break;
       case EVENT.load:
         checkLoad(state, event);
         this.privates.load(event);
+        this.removed.load(event);
         break;
       default:
         break;

@@ -81,6 +81,11 @@ export class MeaningRule {
     }
   }
 
+  /** The device goes: a call that is under way may have come to an end before it was done. */
+  disturb(): void {
+    for (const call of this.open) call.disturbed = true;
+  }
+
   exit(event: number): void {
     const { trace } = this.state;
     this.underWay--;

@@ -16,7 +16,10 @@ export const MECHANISMS = {
     rows: [],
   },
   'kernel-warned': { text: 'the kernel logged a warning about itself', rows: ['B17'] },
-  'kernel-crashed': { text: 'the kernel crashed', rows: [] },
+  'kernel-crashed': {
+    text: 'the kernel crashed',
+    rows: ['A17', 'B45', 'B48', 'L14'],
+  },
   'kernel-hung': {
     text: 'the kernel came to a standstill',
     rows: ['B19', 'B46', 'B53', 'B54b', 'N04'],
@@ -132,6 +135,26 @@ export const MECHANISMS = {
   'freed-while-pinned': {
     text: 'a pinned block was freed',
     rows: ['A9', 'B37', 'L07', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
+  },
+  'left-mapped-by-removal': {
+    text: 'removing the device left a page of it mapped',
+    rows: ['A18', 'B49'],
+  },
+  'mapped-during-removal': {
+    text: 'a page was mapped behind the back of those who take the device away from its users',
+    rows: ['L15'],
+  },
+  'device-reached-removed-memory': {
+    text: 'another device reached the memory through a pin when its device was removed already',
+    rows: ['B48', 'L14'],
+  },
+  'kernel-reached-removed-memory': {
+    text: 'a system call copied to or from memory whose device was removed already',
+    rows: ['B50'],
+  },
+  'succeeds-after-shutdown': {
+    text: 'a call that needs the device succeeded although the file system was shut down',
+    rows: [],
   },
   'freed-block-pinned': {
     text: 'a page was pinned that its file no longer had',

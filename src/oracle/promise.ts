@@ -21,6 +21,7 @@ export const PROMISES = {
   P10: 'times: the first store after a sync changes mtime and ctime, and fsync makes them durable',
   P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
   P13: 'pins: a pinned page keeps its block, and no page of a file is pinned for any length of time',
+  P14: 'removal: what was promised stays, nobody reaches the device any more, and calls that need it fail',
 } as const;
 
 export type PromiseId = keyof typeof PROMISES;
@@ -63,8 +64,12 @@ export function wholeFiles(promise: PromiseId, ino: number, layout: Layout): Fil
   return promise === 'P5' || promise === 'P2' || promise === 'P8' || ino < 0 ? [] : [whole(ino)];
 }
 
-/** A call that failed promises nothing; a write, as much as it says that it wrote. */
-export function hasSucceeded(promise: PromiseId, result: number): boolean {
+/**
+ * A call that failed promises nothing; a write, as much as it says that it wrote. sync(2) does not say that it
+ * failed: `isDown` is whether the file system has been shut down before its return.
+ */
+export function hasSucceeded(promise: PromiseId, op: Op, result: number, isDown: boolean): boolean {
+  if (isDown && op.code === OP.sync) return false;
   return promise === 'P2' ? result > 0 : result === 0;
 }
 

@@ -79,6 +79,8 @@ export class TimeBounds {
   private layout!: Layout;
   /** Calls that have started. */
   private calls = 0;
+  /** The file system has been shut down. */
+  private isDown = false;
   private readonly accesses: Access[] = [];
   private readonly cleaning: (Cleaning | null)[] = new Array<Cleaning | null>(TASK_NUMBERS).fill(
     null,
@@ -95,6 +97,7 @@ export class TimeBounds {
     this.trace = trace;
     this.layout = disk.layout;
     this.calls = 0;
+    this.isDown = false;
     empty(this.accesses);
     this.cleaning.fill(null);
     const files = program.files.length;
@@ -123,6 +126,9 @@ export class TimeBounds {
         break;
       case EVENT.op_exit:
         this.exit(event);
+        break;
+      case EVENT.fs_shutdown:
+        this.isDown = true;
         break;
       default:
         break;
@@ -215,7 +221,7 @@ export class TimeBounds {
     const open = this.cleaning[task] ?? null;
     if (open?.op !== op) return;
     this.cleaning[task] = null;
-    if (!hasSucceeded(open.promise, result)) return;
+    if (!hasSucceeded(open.promise, opAt(program, op) as Op, result, this.isDown)) return;
     const { pageSize, filePagesMax } = layout.geometry;
     for (const { ino, from, to } of open.ranges) {
       const last = Math.min(Math.ceil(to / pageSize), filePagesMax);

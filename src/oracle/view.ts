@@ -48,6 +48,8 @@ export class FileView {
   /** When each operation returned; NEVER while it has not. */
   exits = new Int32Array(0);
   filePages = 0;
+  /** When the file system was shut down. */
+  shutdownAt = NEVER;
 
   /** The contents that the files should have, one after the other. */
   private contents = new Uint8Array(0);
@@ -95,6 +97,7 @@ export class FileView {
       this.shared = new Uint8Array(blockCount);
     }
     this.shared.fill(0);
+    this.shutdownAt = NEVER;
     if (this.sizes.length !== metadata.files.length) {
       this.sizes = new Int32Array(metadata.files.length);
       this.times = new Int32Array(metadata.files.length);
@@ -168,6 +171,9 @@ export class FileView {
           rows[args + TIME_AT.mtime] as number,
           rows[args + TIME_AT.ctime] as number,
         );
+        break;
+      case EVENT.fs_shutdown:
+        this.shutdownAt = index;
         break;
       case EVENT.pin:
         (this.pins[rows[args + PIN_AT.block] as number] as number)++;

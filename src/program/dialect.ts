@@ -22,7 +22,13 @@ function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
 }
 
 /** What the model has of the operations that came with real kernels. */
-const MODEL_TOO: ReadonlySet<number> = new Set([OP.syncfs, OP.freeze, OP.thaw]);
+const MODEL_TOO: ReadonlySet<number> = new Set([
+  OP.syncfs,
+  OP.freeze,
+  OP.thaw,
+  OP.unbind,
+  OP.shutdown,
+]);
 
 export const MODEL_DIALECT: Dialect = Object.freeze({
   operations: codesWhere((code) => code <= OP.unpin || MODEL_TOO.has(code)),
@@ -43,9 +49,12 @@ export const SHARING_DIALECT: Dialect = Object.freeze({
   varies: new Set<OpCode>([...MODEL_DIALECT.varies, OP.fallocate, OP.reflink_range]),
 });
 
+/** Removing the device of a guest is not tried. */
+const MODEL_ONLY: ReadonlySet<number> = new Set([OP.unbind, OP.shutdown]);
+
 /** A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. */
 export const KERNEL_DIALECT: Dialect = Object.freeze({
-  operations: codesWhere((code) => code < OP.pin || code > OP.unpin),
+  operations: codesWhere((code) => (code < OP.pin || code > OP.unpin) && !MODEL_ONLY.has(code)),
   flagsBounds: new Map<OpCode, number>(),
   varies: new Set<OpCode>([OP.pwrite, OP.pread, OP.fallocate, OP.reflink_range]),
 });

@@ -29,7 +29,7 @@ import {
   PROTECT_READ_ONLY,
   specOf,
 } from './op.js';
-import { drawPinOp, pinSlot } from './pin-operations.js';
+import { drawPinOp, drawUnbind, pinSlot } from './pin-operations.js';
 import type { FileSpec, Program } from './program.js';
 import { normalizeOp } from './validate.js';
 
@@ -75,6 +75,8 @@ const WEIGHTS: readonly number[] = weightsOf({
   reflink: 2,
   reflink_range: 3,
   freeze: 2,
+  unbind: 2,
+  shutdown: 1,
   pwrite_from: 4,
   pread_into: 4,
 });
@@ -181,6 +183,11 @@ export class ProgramGenerator {
         this.weights[code] = only.has(code as OpCode) ? (WEIGHTS[code] as number) : 0;
       }
       return;
+    }
+    // After a removal little is left to do.
+    const removes = chance(choice, 1, 12);
+    for (const code of [OP.unbind, OP.shutdown]) {
+      if (!removes) this.weights[code] = 0;
     }
     // Operations that are nothing without each other come or stay away together.
     const pins = this.weights[OP.pin] !== 0;
@@ -384,6 +391,8 @@ export class ProgramGenerator {
           offset: this.within(choice),
           length: this.length(choice),
         };
+      case OP.unbind:
+        return drawUnbind(choice, blank);
       default:
         return drawKernelOp(choice, blank, this);
     }

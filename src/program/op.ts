@@ -37,6 +37,8 @@ export const OP = {
   thaw: 24,
   pwrite_from: 25,
   pread_into: 26,
+  unbind: 27,
+  shutdown: 28,
 } as const;
 
 export type OpName = keyof typeof OP;
@@ -71,6 +73,8 @@ export const PIN_WRITE = 1;
 export const PIN_FAST = 2;
 /** FOLL_LONGTERM, as RDMA does: for as long as the user likes. */
 export const PIN_LONGTERM = 4;
+/** The device goes without a warning. */
+export const UNBIND_SURPRISE = 1;
 /** All pages in one go, as unpin_user_pages() and release_pages() let go of them. */
 export const UNPIN_BATCH = 1;
 /** Nothing on a DAX file, whose reads and writes bypass the page cache anyway. */
@@ -210,6 +214,9 @@ export const OP_TABLE: readonly OpSpec[] = [
   // Direct transfers whose buffer is a mapping, of the same file or another one.
   row('pwrite_from', ['target', 'range', 'source', 'origin'], { slot: 'fd', from: 'mapping' }),
   row('pread_into', ['target', 'range', 'source', 'origin'], { slot: 'fd', from: 'mapping' }),
+  // The driver from the device below the file system; the file system from the device.
+  row('unbind', ['flags'], { words: [{ bit: UNBIND_SURPRISE, set: 'SURPRISE', clear: '' }] }),
+  row('shutdown', [], {}),
 ];
 
 export const OP_CODES = OP_TABLE.length;

@@ -124,6 +124,9 @@ const STEPS: Telling = {
   pin: ({ ino, page, block }, scene) => `pinned ${pagesText(scene, ino, page)} (block ${block})`,
   unpin: ({ ino, page, block }, scene) =>
     `unpinned ${pagesText(scene, ino, page)} (block ${block})`,
+  fs_shutdown: () => 'the file system is shut down',
+  kill_dax: () => 'kill_dax: the DAX device is dead',
+  memunmap_pages: () => 'memunmap_pages: the struct pages of the device are freed',
 };
 
 /** The text of an event; null for the ones that say nothing new. */

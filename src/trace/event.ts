@@ -46,6 +46,10 @@ export const EVENT = {
   writeback_single_inode: 35,
   pin: 36,
   unpin: 37,
+  // A device that goes: the file system stops, nobody may use an address any more, struct pages are freed.
+  fs_shutdown: 38,
+  kill_dax: 39,
+  memunmap_pages: 40,
 } as const;
 
 export type EventName = keyof typeof EVENT;
@@ -86,6 +90,9 @@ export const AT = {
   writeback_single_inode: { ino: 0, writepages: 1 },
   pin: { pin: 0, ino: 1, page: 2, block: 3, write: 4 },
   unpin: { pin: 0, ino: 1, page: 2, block: 3, write: 4 },
+  fs_shutdown: {},
+  kill_dax: {},
+  memunmap_pages: {},
 } as const satisfies Record<EventName, Readonly<Record<string, number>>>;
 
 /** Names of the arguments of each kind in their order, for printing. */

@@ -9,11 +9,12 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, NO_INO, STORE, TAG, WHY } from '../../trace/event.js';
 import type { Data } from '../../trace/trace.js';
 import { needsCow } from '../fs/cow-fork.js';
+import { iomapError } from '../fs/iomap.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { ENOSPC } from '../types.js';
+import { EIO } from '../types.js';
 import { clearTag, slotOf } from './entry.js';
 import { getUnlockedEntry, putUnlockedEntry, tryUnlockedEntry } from './mapping.js';
 
@@ -119,12 +120,13 @@ export function* daxCowWritePage(
     yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
     if (!needsCow(k, inode, index)) return null; // pinned before it was unmapped
   }
-  if (!(yield* k.functions.allocateCow(k, t, inode, index))) return ENOSPC;
+  if (!(yield* k.functions.allocateCow(k, t, inode, index))) return iomapError(k);
   const source = inode.blocks[index] as number;
   const staged = inode.cowBlocks[index] as number;
   yield* invalidateForCow(k, t, inode, index);
   if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   const from = offset % pageSize;
+  if (!k.dev.tryReadLock()) return EIO;
   k.functions.daxIomapCopyAround(
     k,
     t,
@@ -144,6 +146,7 @@ export function* daxCowWritePage(
     NO_INO,
     0,
   );
+  k.dev.readUnlock();
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   yield* remap(k, t, inode, index);
   k.trace.append(EVENT.content, t.id, t.op, inode.ino, length, data, offset);
@@ -185,13 +188,14 @@ export function* daxUnsharePages(
     if (inode.blocks[index] === HOLE) continue;
     yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
     if (!needsCow(k, inode, index)) continue;
-    if (!(yield* k.functions.allocateCow(k, t, inode, index))) return ENOSPC;
+    if (!(yield* k.functions.allocateCow(k, t, inode, index))) return iomapError(k);
     const source = inode.blocks[index] as number;
     const staged = inode.cowBlocks[index] as number;
     if (range !== null && k.knobs.unshareCopiesRange) {
       copyRange(k, t, index, source, staged, range); // B57
     } else {
       yield* invalidateForCow(k, t, inode, index);
+      if (!k.dev.alive) return EIO;
       k.functions.daxIomapCopyAround(k, t, source, staged, 0, 0, !k.knobs.cowCopyNotFlushed);
     }
     if (k.preempt(t, POINT['dax_iomap_copy_around:copied'])) yield;

@@ -106,8 +106,10 @@ export function* daxFaultCowPage(
   const { pageSize } = k.program.geometry;
   const copy = k.mm.allocateAnonymous(pageSize);
   if (block !== HOLE) {
+    if (!k.dev.tryReadLock()) return FAULT.sigbus;
     const from = blockAddress(k.layout, block);
     (k.mm.anonymous[copy] as Uint8Array).set(k.cpus.memory.subarray(from, from + pageSize));
+    k.dev.readUnlock();
   }
   if (k.preempt(t, POINT['wp_page_copy:copied'])) yield;
   return yield* insertAnonymous(k, t, vmf, copy);
@@ -139,7 +141,7 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
       zeroPage(k, t, inode, index); // B22
     }
     if (!begun) {
-      result = FAULT.sigbus; // ENOSPC
+      result = FAULT.sigbus; // ENOSPC, or the file system is shut down
     } else if (vmf.write && !shared) {
       const block = inode.blocks[index] as number;
       vmf.cowBlock = block;
@@ -197,8 +199,8 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
     result = FAULT.noPage; // raced with a PTE fault; tried again
   } else if (!rangeNeedsCow(k, inode, head, k.program.geometry.pmdPages)) {
     const { pmdPages } = k.program.geometry;
-    yield* k.functions.iomapBegin(k, t, inode, head, pmdPages, vmf.write);
-    const kind = early ?? extentKind(k, inode, head);
+    const begun = yield* k.functions.iomapBegin(k, t, inode, head, pmdPages, vmf.write);
+    const kind = !begun ? 'mixed' : (early ?? extentKind(k, inode, head));
     if (kind === 'mapped' || (kind === 'hole' && !vmf.write)) {
       const block = kind === 'hole' ? HOLE : (inode.blocks[head] as number);
       result = yield* k.functions.daxFaultIter(k, t, vmf, entry, block, true);
@@ -244,6 +246,7 @@ export function* daxFaultIter(
     yield* k.functions.daxInsertEntry(k, t, vmf, entry, makeEntry(0, flags | DAX_ZERO_PAGE), tags);
     return yield* insert(k, t, vmf, 0, PTE_ZERO);
   }
+  if (!k.dev.alive) return FAULT.sigbus; // dax_iomap_direct_access()
   const synchronous = k.functions.daxFaultIsSynchronous(k, vmf) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
   const dirty = tags && !synchronous && !k.knobs.noDirtyTracking; // B01
@@ -282,7 +285,8 @@ export function* daxFinishSyncFault(
   const index = huge ? pmdHead(k, vmf.pgoff) : vmf.pgoff;
   if (k.preempt(t, POINT['dax_finish_sync_fault:start'])) yield;
   const pages = huge ? k.program.geometry.pmdPages : 1;
-  yield* k.functions.vfsFsyncRange(k, t, inode, index, index + pages, true);
+  const error = yield* k.functions.vfsFsyncRange(k, t, inode, index, index + pages, true);
+  if (error !== 0) return FAULT.sigbus;
   if (k.preempt(t, POINT['dax_finish_sync_fault:synced'])) yield;
   const entry =
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));

@@ -6,10 +6,11 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, LOAD, WHY } from '../../trace/event.js';
 import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
+import { iomapError } from '../fs/iomap.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { ENOSPC } from '../types.js';
+import { EIO } from '../types.js';
 import {
   DIRTY_TAGS,
   eraseEntry,
@@ -132,7 +133,7 @@ function* overwritePage(
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
   if (isNew) {
-    if (!(yield* k.functions.iomapBegin(k, t, inode, index, 1, true))) return ENOSPC;
+    if (!(yield* k.functions.iomapBegin(k, t, inode, index, 1, true))) return iomapError(k);
   }
   const unwritten = isNew && k.knobs.writeAllocatesUnwritten; // B22
   if (unwritten) k.sb.unwritten.add(inode.blocks[index] as number);
@@ -143,8 +144,12 @@ function* overwritePage(
     yield* k.functions.invalidateInodePages2(k, t, inode, index, index + 1);
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
+  const locks = !k.knobs.directAccessUnlocked; // B50
+  if (locks && !k.dev.tryReadLock()) return EIO;
+  if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
   const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
   if (length > 0) k.functions.memcpyFlushcache(k, t, address, length, data, inode.ino, offset);
+  if (locks) k.dev.readUnlock();
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   if (unwritten) k.sb.unwritten.delete(inode.blocks[index] as number);
   return 0;
@@ -157,14 +162,19 @@ export function* daxReadPage(
   inode: Inode,
   offset: number,
   length: number,
-): Run<Data> {
+): Run<Data | null> {
   const { pageSize } = k.program.geometry;
+  if (k.sb.isShutdown) return null;
   const block = inode.blocks[Math.floor(offset / pageSize)] as number;
   let address = -1;
   let data = fillData(0);
   if (block !== HOLE) {
+    const locks = !k.knobs.directAccessUnlocked; // B50
+    if (locks && !k.dev.tryReadLock()) return null;
+    if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
     address = blockAddress(k.layout, block) + (offset % pageSize);
     data = k.cpus.load(t.id, address, length);
+    if (locks) k.dev.readUnlock();
   }
   k.trace.append(EVENT.load, t.id, t.op, address, length, data, LOAD.kernel, inode.ino, offset);
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
@@ -174,6 +184,7 @@ export function* daxReadPage(
 /** Models dax_zero_range() of bytes [from, to): blocks are zeroed in place, holes are zero already. */
 export function daxZeroRange(k: Kernel, t: Task, inode: Inode, from: number, to: number): void {
   const { pageSize } = k.program.geometry;
+  if (!k.dev.alive) return; // Approximation: Linux gives -EIO
   for (let at = from; at < to;) {
     const end = Math.min(to, (Math.floor(at / pageSize) + 1) * pageSize);
     const block = inode.blocks[Math.floor(at / pageSize)] ?? HOLE;

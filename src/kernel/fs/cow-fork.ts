@@ -62,6 +62,7 @@ export function rangeNeedsCow(k: Kernel, inode: Inode, index: number, count: num
 
 /** Models xfs_reflink_allocate_cow(): a staged block for the page; false means ENOSPC. */
 export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Run<boolean> {
+  if (k.sb.isShutdown) return false; // -EIO
   const staged = inode.cowBlocks;
   if (staged[page] !== HOLE) return true; // left by the write to a neighbour, or by one under way
   const block = k.sb.allocator.allocate();

@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel.js';
 import { copyFromIter, copyToIter } from '../mm/uaccess.js';
 import { POINT } from '../points.js';
 import type { Inode, IovIter, Run, Task } from '../types.js';
-import { EFAULT } from '../types.js';
+import { EFAULT, EIO } from '../types.js';
 import { cancelCow } from './cow-fork.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 import { markTimesDirty, setTimes } from './times.js';
@@ -89,20 +89,23 @@ export function* pwrite(
     const copied = yield* copyFromIter(k, t, from, done, part);
     // A block is allocated before anything is copied, but nothing is remapped for nothing.
     const begins = copied.length > 0 || !inode.reflinked;
-    if (begins)
+    if (k.sb.isShutdown) error = EIO;
+    else if (begins)
       error = yield* k.functions.daxWritePage(k, t, inode, at, copied.length, copied.data);
     if (error !== 0) break;
     done += copied.length;
     if (copied.length < part) error = EFAULT;
   }
   const early = dsync && k.knobs.dsyncBeforeSize; // B34
-  if (early && done > 0) yield* genericWriteSync(k, t, inode, offset, done);
+  let unsynced = 0;
+  if (early && done > 0) unsynced = yield* genericWriteSync(k, t, inode, offset, done);
   if (offset + done > inode.size && done > 0) {
     yield* extendTo(k, t, inode, offset + done);
   }
   if (done < length) yield* freeBeyondEof(k, t, inode);
   inode.iRwsem.upWrite(k, t);
-  if (dsync && !early && done > 0) yield* genericWriteSync(k, t, inode, offset, done);
+  if (dsync && !early && done > 0) unsynced = yield* genericWriteSync(k, t, inode, offset, done);
+  if (unsynced !== 0) return unsynced;
   return done > 0 ? done : error;
 }
 
@@ -113,11 +116,11 @@ function* genericWriteSync(
   inode: Inode,
   offset: number,
   written: number,
-): Run<void> {
+): Run<number> {
   const { pageSize } = k.program.geometry;
   const first = Math.floor(offset / pageSize);
   const end = Math.ceil((offset + written) / pageSize);
-  yield* k.functions.vfsFsyncRange(k, t, inode, first, end, true);
+  return yield* k.functions.vfsFsyncRange(k, t, inode, first, end, true);
 }
 
 /** The end of ext4_handle_inode_extension(): a write that came to less than it has allocated for. */
@@ -141,6 +144,10 @@ export function* pread(k: Kernel, t: Task, inode: Inode, offset: number, to: Iov
     const part = Math.min(wanted - done, pageSize - (at % pageSize));
     const isHole = inode.blocks[Math.floor(at / pageSize)] === HOLE;
     const data = yield* k.functions.daxReadPage(k, t, inode, at, part);
+    if (data === null) {
+      error = EIO;
+      break;
+    }
     const copied = yield* copyToIter(k, t, to, done, part, data);
     done += copied;
     if (copied === part) continue;

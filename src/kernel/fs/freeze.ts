@@ -11,8 +11,8 @@ import { sleepOn } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Run, Task } from '../types.js';
 import { EBUSY, EINVAL } from '../types.js';
-import type { FreezeLevel } from './sb-writers.js';
-import { FREEZE } from './sb-writers.js';
+import type { FreezeHolder, FreezeLevel } from './sb-writers.js';
+import { FREEZE, FREEZE_HOLDER } from './sb-writers.js';
 
 /** Lets the caller into the level unless a freeze has closed that. A per-CPU count: no locked instruction. */
 export function trySbStart(k: Kernel, level: FreezeLevel): boolean {
@@ -41,13 +41,19 @@ function* sbWaitWrite(k: Kernel, t: Task, level: FreezeLevel): Run<void> {
   while ((writers.holders[level] as number) > 0) yield* sleepOn(k, t, writers.drained);
 }
 
-/** Models freeze_super(). */
-export function* freezeSuper(k: Kernel, t: Task): Run<number> {
+/** Models freeze_super(): who finds it frozen by another kind of holder holds it, too. */
+export function* freezeSuper(
+  k: Kernel,
+  t: Task,
+  holder: FreezeHolder = FREEZE_HOLDER.user,
+): Run<number> {
   const { writers, sUmount } = k.sb;
   if (!sUmount.tryWrite(k, t)) yield* sUmount.waitWrite(k, t);
   if (writers.frozen !== FREEZE.none) {
+    const shares = writers.frozen === FREEZE.complete && (writers.heldBy & holder) === 0;
+    if (shares) writers.heldBy |= holder;
     sUmount.upWrite(k, t);
-    return EBUSY;
+    return shares ? 0 : EBUSY;
   }
   writers.frozen = FREEZE.write;
   // s_umount ranks below sb_start_write, so that writers cannot be waited for while it is held.
@@ -59,27 +65,43 @@ export function* freezeSuper(k: Kernel, t: Task): Run<number> {
   yield* sbWaitWrite(k, t, FREEZE.pagefault);
   if (k.preempt(t, POINT['freeze_super:faults_gone'])) yield;
   if (k.knobs.freezeUnmapsBeforeSync) yield* daxPrepareFreeze(k, t);
-  yield* k.functions.syncFilesystem(k, t);
+  let error = yield* k.functions.syncFilesystem(k, t);
   if (k.preempt(t, POINT['freeze_super:synced'])) yield;
   if (k.knobs.freezeUnmapsAfterSync) yield* daxPrepareFreeze(k, t); // A27
   writers.frozen = FREEZE.fs;
-  yield* k.functions.ext4SyncFs(k, t); // ext4_freeze() flushes the journal
-  writers.frozen = FREEZE.complete;
+  if (error === 0) error = yield* k.functions.ext4SyncFs(k, t); // ext4_freeze() flushes the journal
+  if (error === 0) {
+    writers.frozen = FREEZE.complete;
+    writers.heldBy = holder;
+  } else {
+    unfreeze(k);
+  }
+  writers.settled.wakeAll();
   sUmount.upWrite(k, t);
-  return 0;
+  return error;
 }
 
-/** Models thaw_super(). */
-export function* thawSuper(k: Kernel, t: Task): Run<number> {
+function unfreeze(k: Kernel): void {
+  const { writers } = k.sb;
+  writers.frozen = FREEZE.none;
+  writers.thawed.wakeAll();
+}
+
+/** Models thaw_super(): the last holder thaws. */
+export function* thawSuper(
+  k: Kernel,
+  t: Task,
+  holder: FreezeHolder = FREEZE_HOLDER.user,
+): Run<number> {
   const { writers, sUmount } = k.sb;
   if (!sUmount.tryWrite(k, t)) yield* sUmount.waitWrite(k, t);
-  const isFrozen = writers.frozen === FREEZE.complete;
-  if (isFrozen) {
-    writers.frozen = FREEZE.none;
-    writers.thawed.wakeAll();
+  const isHeld = writers.frozen === FREEZE.complete && (writers.heldBy & holder) !== 0;
+  if (isHeld) {
+    writers.heldBy &= ~holder;
+    if (writers.heldBy === 0) unfreeze(k);
   }
   sUmount.upWrite(k, t);
-  return isFrozen ? 0 : EINVAL;
+  return isHeld ? 0 : EINVAL;
 }
 
 /** The dax_prepare_freeze() that was proposed in 2015: every file is unmapped, private copies are not. */

@@ -13,12 +13,13 @@ import { fillData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
+import { EIO, ENOSPC } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
 /**
  * Makes sure that `count` pages from `index` have blocks if `allocate` is set. More than one page is all or
- * nothing: one aligned run, as a PMD needs. False means ENOSPC.
+ * nothing: one aligned run, as a PMD needs. False means ENOSPC or EIO.
  */
 export function* iomapBegin(
   k: Kernel,
@@ -28,6 +29,7 @@ export function* iomapBegin(
   count: number,
   allocate: boolean,
 ): Run<boolean> {
+  if (k.sb.isShutdown) return false; // -EIO
   if (!allocate) return true;
   for (let page = index; page < index + count; page++) {
     if (inode.blocks[page] !== HOLE) return true; // mapped, or mixed: the caller looks
@@ -67,6 +69,9 @@ function takeBlocks(k: Kernel, inode: Inode, index: number, count: number): numb
   }
   return first === HOLE ? allocator.allocateAligned(count) : first;
 }
+
+/** Why there is no block. */
+export const iomapError = (k: Kernel): number => (k.sb.isShutdown ? EIO : ENOSPC);
 
 function mapBlocks(
   k: Kernel,

@@ -58,13 +58,13 @@ export function isCommitted(k: Kernel, tid: number): boolean {
 }
 
 /**
- * Models jbd2_complete_transaction(): returns once `tid` is on media. True if this call committed it, so
+ * Models jbd2_complete_transaction(): returns once `tid` is on media, or never will be. True if this call committed it, so
  * that its fences covered the caller's own write-backs.
  */
 export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boolean> {
   const journal = k.sb.journal;
   let committedHere = false;
-  while (!isCommitted(k, tid)) {
+  while (!isCommitted(k, tid) && !k.sb.isShutdown) {
     if (journal.committing) {
       yield* sleepOn(k, t, journal.waitCommit);
       committedHere = false;
@@ -98,15 +98,20 @@ export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   if (k.preempt(t, POINT['jbd2_commit:logged'])) yield;
   if (!k.knobs.headBeforeLog) k.functions.nvdimmFlush(k, t); // F02
   if (k.preempt(t, POINT['jbd2_commit:data_flushed'])) yield;
+  if (k.sb.isShutdown) return endCommit(k); // jbd2_journal_abort(): the head of the log stays
   writeLogWord(k, t, journal.tail, tid, data, length);
   if (k.preempt(t, POINT['jbd2_commit:record_written'])) yield;
   k.cpus.fence(t.id, t.op, FENCE.sfence);
 
   journal.committedTid = tid;
   k.sb.allocator.committed(tid);
+  endCommit(k);
+  if (k.preempt(t, POINT['jbd2_commit:done'])) yield;
+}
+
+function endCommit({ sb: { journal } }: Kernel): void {
   journal.committing = false;
   journal.waitCommit.wakeAll();
-  if (k.preempt(t, POINT['jbd2_commit:done'])) yield;
 }
 
 /** What the running transaction changed, into the scratch space; gives its length. */

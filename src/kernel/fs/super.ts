@@ -66,6 +66,8 @@ export class SuperBlock {
   readonly writers = new SbWriters();
   /** Unwritten blocks that have been a page's, and allocated ever since. */
   readonly emptied = new Set<number>();
+  /** XFS_OPSTATE_SHUTDOWN, or EXT4_FLAGS_SHUTDOWN with an aborted journal. */
+  isShutdown = false;
   /** Blocks that write(2) has allocated and not converted yet: only kernels with B22 have any. */
   readonly unwritten = new Set<number>();
   /** Scratch space for one transaction as the log has it. */
@@ -124,5 +126,6 @@ export class SuperBlock {
     this.sUmount.reset();
     this.writers.reset();
     if (this.record.length !== layout.slotBytes) this.record = new Uint8Array(layout.slotBytes);
+    this.isShutdown = false;
   }
 }

@@ -4,6 +4,7 @@
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
+import { EIO } from '../types.js';
 import { isCommitted } from './journal.js';
 
 /**
@@ -18,6 +19,7 @@ export function* vfsFsyncRange(
   end: number,
   datasync: boolean,
 ): Run<number> {
+  if (k.sb.isShutdown) return EIO;
   const skip = k.knobs.fsyncOnlyIfMapped && inode.vmas.length === 0; // A28
   if (!skip) yield* k.functions.daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
@@ -26,22 +28,29 @@ export function* vfsFsyncRange(
   const tid = datasync ? inode.datasyncTid : inode.syncTid;
   const done = skipCommit || isCommitted(k, tid);
   const flushed = done ? false : yield* k.functions.completeTransaction(k, t, tid);
+  if (!done && !isCommitted(k, tid)) return EIO; // the journal was aborted
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
   if (!flushed) k.functions.nvdimmFlush(k, t);
   return 0;
 }
 
-/** Models sync(2) and syncfs(2): there is one file system. */
+/** Models sync(2), which says nothing of errors: there is one file system. */
 export function* ksysSync(k: Kernel, t: Task): Run<number> {
-  const { sUmount } = k.sb;
-  if (!sUmount.tryRead(k, t)) yield* sUmount.waitRead(k, t);
-  yield* k.functions.syncFilesystem(k, t);
-  sUmount.upRead(k, t);
+  yield* k.functions.syncfs(k, t);
   return 0;
 }
 
+/** Models syncfs(2). */
+export function* syncfs(k: Kernel, t: Task): Run<number> {
+  const { sUmount } = k.sb;
+  if (!sUmount.tryRead(k, t)) yield* sUmount.waitRead(k, t);
+  const error = yield* k.functions.syncFilesystem(k, t);
+  sUmount.upRead(k, t);
+  return error;
+}
+
 /** Models sync_filesystem(), under s_umount: dirty pages by the flusher thread, then ->sync_fs. */
-export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
+export function* syncFilesystem(k: Kernel, t: Task): Run<number> {
   const { flusher } = k.sb;
   if (!flusher.tryWrite(k, t)) yield* flusher.waitWrite(k, t);
   for (const inode of [...k.sb.dirtyInodes]) {
@@ -50,16 +59,19 @@ export function* syncFilesystem(k: Kernel, t: Task): Run<void> {
   }
   flusher.upWrite(k, t);
   if (k.preempt(t, POINT['sync:inodes_written'])) yield;
-  yield* k.functions.ext4SyncFs(k, t);
+  return yield* k.functions.ext4SyncFs(k, t);
 }
 
 /**
  * Models ext4_sync_fs() and xfs_fs_sync_fs(): commits whatever the running transaction holds. Only ext4
  * flushes the device where there was nothing to commit.
  */
-export function* ext4SyncFs(k: Kernel, t: Task): Run<void> {
+export function* ext4SyncFs(k: Kernel, t: Task): Run<number> {
+  if (k.sb.isShutdown) return EIO;
   const { journal } = k.sb;
   const tid = journal.changed ? journal.runningTid : journal.runningTid - 1;
   const flushed = isCommitted(k, tid) ? false : yield* k.functions.completeTransaction(k, t, tid);
+  if (!isCommitted(k, tid)) return EIO; // the journal was aborted
   if (!flushed && k.sb.type === 'ext4') k.functions.nvdimmFlush(k, t);
+  return 0;
 }

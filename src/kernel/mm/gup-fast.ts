@@ -54,7 +54,10 @@ function* gupFastPte(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pin
   const page = pageOf(k, vpage, pte);
   if (page === null) return null;
   if (k.preempt(t, POINT['gup_fast_pte_range:pte_read'])) yield;
+  const guards = k.knobs.gupFastChecksPagemap;
+  if (guards && !k.dev.tryGetPagemap()) return null;
   tryGrabFolio(k, page);
+  if (guards) k.dev.putPagemap();
   if (k.preempt(t, POINT['gup_fast_pte_range:referenced'])) yield;
   const isStable = k.mm.walk(vpage) === pte || k.knobs.gupFastNotRechecked; // N07
   if (!isStable || mapsShared(k, pte)) {

@@ -33,7 +33,7 @@ function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pinned
     const unshare = allowed && !write && mapsShared(k, pte);
     if (allowed && !unshare) {
       const page = pageOf(k, vpage, pte);
-      if (page === null) return null;
+      if (page === null || (k.knobs.gupChecksPagemap && k.dev.dying)) return null;
       tryGrabFolio(k, page);
       noteTracked(k, page, write);
       return page;

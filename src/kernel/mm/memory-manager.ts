@@ -95,6 +95,10 @@ export class MemoryManager {
     this.pins.fill(null);
   }
 
+  isAnyPinned(): boolean {
+    return this.pinCounts.some((count) => count > 0);
+  }
+
   findVma(vpage: number): Vma | null {
     for (const vma of this.vmas) if (vpage >= vma.start && vpage < vma.end) return vma;
     return null;

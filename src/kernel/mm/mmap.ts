@@ -14,7 +14,7 @@ import { PTE, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
-import { EBADF, EBUSY, EFAULT, EINVAL } from '../types.js';
+import { EBADF, EBUSY, EFAULT, EINVAL, EIO } from '../types.js';
 import {
   PMD_HUGE,
   PTE_ANONYMOUS,
@@ -45,6 +45,7 @@ export function* mmap(k: Kernel, t: Task, op: Op): Run<number> {
   const { mm } = k;
   const inode = mm.fds[op.source] ?? null;
   if (inode === null) return EBADF;
+  if (k.sb.isShutdown) return EIO;
   if (mm.mappings[op.target] !== null) return EBUSY;
   const shared = (op.flags & MAP_PRIVATE) === 0;
   if (!shared && (op.flags & MAP_SYNC) !== 0) return EINVAL;

@@ -28,14 +28,19 @@ export function mapsShared(k: Kernel, pte: number): boolean {
 
 /** Models try_grab_folio(). */
 export function tryGrabFolio(k: Kernel, { ino, block }: PinnedPage): void {
-  if (ino !== NO_INO) (k.mm.pinCounts[block] as number)++;
+  if (ino === NO_INO) return;
+  if (k.dev.memmapFreed) k.crash(`use after free of a struct page: reference to block ${block}`);
+  (k.mm.pinCounts[block] as number)++;
 }
 
 /** Models gup_put_folio(); true for the last reference, whose holder has to wake who waits for that. */
 export function gupPutFolio(k: Kernel, t: Task, { ino, block }: PinnedPage): boolean {
   if (ino === NO_INO) return false;
+  if (k.dev.memmapFreed) k.crash(`use after free of a struct page: block ${block} is let go`);
   k.cpus.locked(t.id, t.op);
-  return --(k.mm.pinCounts[block] as number) === 0;
+  const isLast = --(k.mm.pinCounts[block] as number) === 0;
+  if (isLast && k.dev.dying) k.dev.waitPages.wakeAll();
+  return isLast;
 }
 
 /** Whoever pins for writing has faulted for it: the entry is DIRTY, until it is cleaned again. */

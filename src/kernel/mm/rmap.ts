@@ -150,6 +150,7 @@ export function* zapRange(
   }
   if (low >= high) return;
   flushTlbRange(k, low, high);
+  if (k.dev.dying) k.dev.waitPages.wakeAll();
   if (mm.fastWalkers !== 0) yield* waitForWalkers(k, t);
 }
 

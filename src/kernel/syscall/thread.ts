@@ -2,19 +2,29 @@
  * One thread of the program: its operations one after the other, each between op_enter and op_exit events.
  */
 import type { Op, OpCode } from '../../program/op.js';
-import { FALLOCATE, MS_ASYNC, O_DSYNC, OP, specOf, UNPIN_BATCH } from '../../program/op.js';
+import {
+  FALLOCATE,
+  MS_ASYNC,
+  O_DSYNC,
+  OP,
+  specOf,
+  UNBIND_SURPRISE,
+  UNPIN_BATCH,
+} from '../../program/op.js';
 import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
 import { FREEZE } from '../fs/sb-writers.js';
+import { goingDown } from '../fs/shutdown.js';
 import type { Kernel } from '../kernel.js';
 import { dmaRead, dmaWrite } from '../mm/gup.js';
 import { mappedRange } from '../mm/mmap.js';
 import { privateBuffer } from '../mm/uaccess.js';
+import { unbind } from '../nvdimm/remove.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EBADF, EFAULT, ENOMEM, EOPNOTSUPP } from '../types.js';
+import { EBADF, EFAULT, EIO, ENOMEM, EOPNOTSUPP } from '../types.js';
 import { userFlush, userLoad, userStore } from './user.js';
 
 export function* runThread(k: Kernel, t: Task): Run<void> {
@@ -93,6 +103,10 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
       return k.functions.freezeSuper(k, t);
     case OP.thaw:
       return k.functions.thawSuper(k, t);
+    case OP.unbind:
+      return unbind(k, t, (op.flags & UNBIND_SURPRISE) !== 0);
+    case OP.shutdown:
+      return goingDown(k, t);
     default:
       return inode === null ? EBADF : performOnFile(k, t, op, inode);
   }
@@ -101,13 +115,14 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
 /** The operations whose target is a file descriptor. */
 function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   const { filePagesMax } = k.program.geometry;
+  if (k.sb.isShutdown && op.code !== OP.fadvise) return EIO; // ext4_forced_shutdown()
   switch (op.code) {
     case OP.fsync:
     case OP.fdatasync:
       traceSyncRange(k, t, inode, 0, filePagesMax);
       return k.functions.vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
     case OP.syncfs:
-      return k.functions.ksysSync(k, t);
+      return k.functions.syncfs(k, t);
     case OP.pwrite:
       return pwriteOf(k, t, op, inode);
     case OP.pread:
@@ -202,7 +217,8 @@ export function* msync(k: Kernel, t: Task, op: Op): Run<number> {
   mmapLock.upRead(k, t);
   for (const part of parts) traceSyncRange(k, t, part.inode, part.start, part.end);
   for (const part of parts) {
-    yield* k.functions.vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
+    const error = yield* k.functions.vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
+    if (error !== 0) return error;
   }
   return range !== null && covered === range.end - range.start ? 0 : ENOMEM;
 }

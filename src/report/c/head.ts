@@ -1,6 +1,7 @@
 /** The comment at the head of the C text: what was found, what the program does and what it cannot do. */
 import { signatureOf, titleOf } from '../../finding/finding.js';
 import { PROMISES } from '../../oracle/promise.js';
+import { OP } from '../../program/op.js';
 import { opCount } from '../../program/program.js';
 import { printOp, printProgram } from '../../program/text.js';
 import { printSchedule } from '../../schedule/text.js';
@@ -76,7 +77,12 @@ function caveats({ finding, turns, promise, ordered }: CProgram): string[] {
   texts.push(
     `The program counts in pages of ${pageSize} bytes and huge pages of ${pmdPages} pages. To have the huge pages of a kernel whose PMD has 512 pages of 4096 bytes, compile with -DSCALE=${(512 * 4096) / (pmdPages * pageSize)}, which makes each page so many times as large; whether a PMD is mapped also depends on where the file system puts the blocks.`,
   );
-  if (turns.some(({ op }) => isLeftOut(op))) {
+  if (turns.some(({ op }) => op.code === OP.unbind || op.code === OP.shutdown)) {
+    texts.push(
+      'Left out: the removal of the device, or the stop of the file system. Unbind the driver (/sys/bus/nd/drivers/nd_pmem/unbind), or use XFS_IOC_GOINGDOWN or EXT4_IOC_SHUTDOWN, where the witness does.',
+    );
+  }
+  if (turns.some(({ op }) => isLeftOut(op) && op.code < OP.unbind)) {
     texts.push(
       'Left out: pins and what devices do through them. No system call holds the pages of a mapping until it is told to let go; O_DIRECT I/O from or to the mapping pins them for as long as it takes, a device driver (RDMA, VFIO) for longer.',
     );

@@ -23,7 +23,9 @@ export type PartName = (typeof PART_NAMES)[number];
 const PINS: readonly OpName[] = ['pin', 'dma_write', 'dma_read', 'unpin'];
 /** Freezing takes privileges, and DAX files ignore where the buffer of a direct transfer is. */
 const PRIVILEGED: readonly OpName[] = ['freeze', 'thaw', 'pwrite_from', 'pread_into'];
-const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>([...PINS, ...PRIVILEGED]);
+/** Taking away what the file system stands on is for root, and for a machine of its own. */
+const REMOVAL: readonly OpName[] = ['unbind', 'shutdown'];
+const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>([...PINS, ...PRIVILEGED, ...REMOVAL]);
 
 /** `mode` of fallocate(2), by the index of ours. */
 const FALLOCATE_MODES: Record<number, string> = {
