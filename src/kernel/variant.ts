@@ -173,11 +173,11 @@ export interface Knobs {
   gupFastChecksPagemap: boolean;
   /** A mapping is a reference to its pages: removal waits for whoever has them mapped. A19. */
   mappingsHoldReferences: boolean;
-  /** Struct pages are freed under pins. B48, L14. */
+  /** Struct pages are freed under pins. B48, L15. */
   memunmapIgnoresPins: boolean;
   /** Struct pages are freed without waiting for whoever walks page tables with interrupts disabled. */
   memunmapWithoutGrace: boolean;
-  /** Who is told that its device goes shuts down when it has unmapped all, not before. L15. */
+  /** Who is told that its device goes shuts down when it has unmapped all, not before. L16. */
   shutdownAfterUnmapping: boolean;
   /** Copies to and from the device are not inside of dax_read_lock(). B50. */
   directAccessUnlocked: boolean;

@@ -18,7 +18,7 @@ export const MECHANISMS = {
   'kernel-warned': { text: 'the kernel logged a warning about itself', rows: ['B17'] },
   'kernel-crashed': {
     text: 'the kernel crashed',
-    rows: ['A17', 'B45', 'B48', 'L14'],
+    rows: ['A17', 'B45', 'B48', 'L15', 'L16'],
   },
   'kernel-hung': {
     text: 'the kernel came to a standstill',
@@ -142,11 +142,11 @@ export const MECHANISMS = {
   },
   'mapped-during-removal': {
     text: 'a page was mapped behind the back of those who take the device away from its users',
-    rows: ['L15'],
+    rows: ['L16'],
   },
   'device-reached-removed-memory': {
     text: 'another device reached the memory through a pin when its device was removed already',
-    rows: ['B48', 'L14'],
+    rows: ['B48', 'L15'],
   },
   'kernel-reached-removed-memory': {
     text: 'a system call copied to or from memory whose device was removed already',

@@ -21,7 +21,7 @@ export const PROMISES = {
   P10: 'times: the first store after a sync changes mtime and ctime, and fsync makes them durable',
   P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
   P13: 'pins: a pinned page keeps its block, and no page of a file is pinned for any length of time',
-  P14: 'removal: what was promised stays, nobody reaches the device any more, and calls that need it fail',
+  P14: 'removal: what was promised stays, nobody reaches the device, and calls that need it fail',
 } as const;
 
 export type PromiseId = keyof typeof PROMISES;

@@ -33,10 +33,10 @@ export const REMOVAL_PROGRAMS: readonly PinProgram[] = [
       t0: pread(f0, 0x0, 8)
       t1: unbind()`,
   },
-  { bug: 'L14', signature: 'P14 device-reached-removed-memory', text: PINNED },
-  { bug: 'L14', signature: 'P0 kernel-crashed', text: PINNED },
+  { bug: 'L15', signature: 'P14 device-reached-removed-memory', text: PINNED },
+  { bug: 'L15', signature: 'P0 kernel-crashed', text: PINNED },
   {
-    bug: 'L15',
+    bug: 'L16',
     signature: 'P14 mapped-during-removal',
     text: `${ONE_PAGE}
       t0: load(m0, 0x0, 8)

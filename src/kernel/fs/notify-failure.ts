@@ -14,7 +14,7 @@ import { forceShutdown } from './shutdown.js';
  * is on media; shut down, so that nobody maps a page again; and all pages taken away from their users.
  *
  * Deviation: Linux shuts down when it has been through all pages. A freeze does not stop read faults, and one
- * that comes behind the walk leaves its page mapped (L15).
+ * that comes behind the walk leaves its page mapped (L16).
  *
  * Approximation: inode by inode; XFS goes by blocks, through its reverse map.
  */

@@ -49,7 +49,7 @@ function* delGendisk(k: Kernel, t: Task): Run<void> {
  * Models memunmap_pages(): the reference of the pagemap is killed, and its last user is waited for.
  *
  * Deviation: who has pinned a page is such a user. Since 5.18 the page of a file is none, and its struct page
- * is freed under the pin (L14).
+ * is freed under the pin (L15).
  */
 export function* memunmapPages(k: Kernel, t: Task): Run<void> {
   const { dev, mm } = k;
@@ -65,7 +65,7 @@ export function* memunmapPages(k: Kernel, t: Task): Run<void> {
 
 function isInUse(k: Kernel): boolean {
   if (k.dev.pagemapReferences > 0) return true;
-  if (!k.knobs.memunmapIgnoresPins && k.mm.isAnyPinned()) return true; // B48, L14
+  if (!k.knobs.memunmapIgnoresPins && k.mm.isAnyPinned()) return true; // B48, L15
   return k.knobs.mappingsHoldReferences && isAnyMapped(k); // A19
 }
 
