@@ -14,6 +14,7 @@ import { writeLogWord } from './log-word.js';
 export function* checkpoint(k: Kernel, t: Task): Run<void> {
   const { journal } = k.sb;
   yield* writeHome(k, t, journal.tail, journal.committedTid);
+  if (k.sb.isShutdown) return; // what was not written is in the log still
   if (!k.knobs.tailBeforeHomes) k.functions.nvdimmFlush(k, t); // B69
   journal.tail = journal.committedTid;
   writeLogWord(k, t, journal.tail, journal.committedTid);
@@ -29,6 +30,7 @@ export function* writeHome(k: Kernel, t: Task, tail: number, head: number): Run<
   for (let tid = tail + 1; tid <= head; tid++) {
     const slot = slotAddress(layout, tid);
     for (let index = 0; index < inodesIn(memory, slot); index++) {
+      if (k.sb.isShutdown) return;
       const from = slot + SLOT_HEADER_BYTES + index * layout.inodeBytes;
       const to = homeAddress(layout, inoAt(memory, from));
       k.cpus.copyNow(t.id, t.op, from, to, layout.inodeBytes, how);

@@ -85,6 +85,7 @@ export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   k.cpus.locked(t.id, t.op);
   if (k.preempt(t, POINT['jbd2_commit:locked'])) yield;
   while (journal.handles > 0) yield* sleepOn(k, t, journal.waitHandles);
+  if (k.sb.isShutdown) return abortCommit(k); // its I/O fails, and no I/O reaches a device that is gone
 
   const tid = journal.runningTid++;
   const length = putChanges(k, tid);
@@ -98,7 +99,7 @@ export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   if (k.preempt(t, POINT['jbd2_commit:logged'])) yield;
   if (!k.knobs.headBeforeLog) k.functions.nvdimmFlush(k, t); // F02
   if (k.preempt(t, POINT['jbd2_commit:data_flushed'])) yield;
-  if (k.sb.isShutdown) return endCommit(k); // jbd2_journal_abort(): the head of the log stays
+  if (k.sb.isShutdown) return abortCommit(k); // the head of the log stays
   writeLogWord(k, t, journal.tail, tid, data, length);
   if (k.preempt(t, POINT['jbd2_commit:record_written'])) yield;
   k.cpus.fence(t.id, t.op, FENCE.sfence);
@@ -107,6 +108,14 @@ export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   k.sb.allocator.committed(tid);
   endCommit(k);
   if (k.preempt(t, POINT['jbd2_commit:done'])) yield;
+}
+
+/** Models jbd2_journal_abort(). */
+function abortCommit(k: Kernel): void {
+  const { journal } = k.sb;
+  journal.locked = false;
+  journal.waitUnlocked.wakeAll();
+  endCommit(k);
 }
 
 function endCommit({ sb: { journal } }: Kernel): void {
