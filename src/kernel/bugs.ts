@@ -11,6 +11,7 @@ import { FAULT_BUGS } from './fault-bugs.js';
 import { PIN_BUGS } from './pin-bugs.js';
 import { FILESYSTEM_BUGS } from './filesystem-bugs.js';
 import { REMOVAL_BUGS } from './removal-bugs.js';
+import { PAGE_BUGS } from './page-bugs.js';
 
 export type { Bug } from './bug.js';
 
@@ -65,7 +66,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'dma-against-truncate',
     title: 'truncate frees a block that a device still writes to',
     kernels: 'before 4.18',
-    promises: ['P9', 'P13'],
+    promises: ['P9', 'P13', 'P0'],
     source: 'Kara and Williams, "dax: associate mappings with inodes", Dec 2017; 5fac7408d828',
     knobs: ['layoutNotBroken'],
   },
@@ -292,6 +293,7 @@ export const BUGS: readonly Bug[] = [
   ...PIN_BUGS,
   ...FILESYSTEM_BUGS,
   ...REMOVAL_BUGS,
+  ...PAGE_BUGS,
 ];
 
 /** By id or slug. */

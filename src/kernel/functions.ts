@@ -219,6 +219,8 @@ export interface MmFunctions<K> {
   /** Takes pages [index, index + count) away from whoever has them mapped. */
   readonly mfDaxKillProcs: (k: K, t: Task, inode: Inode, index: number, count: number) => Run<void>;
   readonly unpinUserPages: (k: K, t: Task, slot: number, batched: boolean) => Run<number>;
+  /** By the holder of a pin for writing, before it lets go of the page. */
+  readonly setPageDirty: (k: K, t: Task, page: PinnedPage) => Run<void>;
 }
 
 /** The file system, its journal, and fs/fs-writeback.c. What gives a number gives 0, a count, or an errno. */

@@ -23,6 +23,7 @@ import type { Sleeper } from './lock.js';
 import { WaitQueue } from './lock.js';
 import { MemoryManager } from './mm/memory-manager.js';
 import { PmemDevice } from './nvdimm/device.js';
+import { Pages } from './mm/pages.js';
 import { POINT, POINT_NAMES } from './points.js';
 import type { Run, Task } from './task.js';
 import type { Knobs } from './variant.js';
@@ -35,6 +36,7 @@ export class Kernel implements Sleeper {
   readonly mm = new MemoryManager();
   readonly sb = new SuperBlock();
   readonly dev = new PmemDevice();
+  readonly pages = new Pages();
   readonly tasks: readonly Task[];
   readonly memory = new Image();
   layout!: Layout;
@@ -105,6 +107,7 @@ export class Kernel implements Sleeper {
     this.cpus.reset(this.memory.bytes);
     this.mm.reset(program.geometry);
     this.sb.reset(program, this.layout);
+    this.pages.reset(program.geometry.blockCount);
     for (const task of this.tasks) {
       task.run = null;
       task.state = 'unborn';

@@ -50,6 +50,7 @@ import { insertPmd, insertPte } from './mm/insert.js';
 import { mfDaxKillProcs } from './mm/memory-failure.js';
 import { mmap, mprotect, munmap } from './mm/mmap.js';
 import { pfnMkcleanRange, unmapMappingPages, zapRange } from './mm/rmap.js';
+import { setPageDirty } from './mm/set-page-dirty.js';
 import { daxFlush, memcpyFlushcache, nvdimmFlush } from './nvdimm/pmem.js';
 import { killDax, memunmapPages } from './nvdimm/remove.js';
 import { msync } from './syscall/thread.js';
@@ -98,6 +99,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   gupFast,
   mfDaxKillProcs,
   unpinUserPages,
+  setPageDirty,
   ext4DaxHugeFault,
   iomapBegin,
   freeBlocks,

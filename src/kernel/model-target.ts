@@ -111,9 +111,10 @@ export class ModelTarget implements Target {
   static of(spec: KernelSpec, profile: Profile = 'ext4'): ModelTarget {
     const module = moduleOf(spec);
     const base = module === null ? spec.kernel : (module.variant.base ?? 'mainline');
+    const preset = presetByName(base);
     const bugs = bugsOf(spec);
-    const knobs = bugs.reduce((sum, bug) => withKnobs(sum, bug.knobs), knobsOf(presetByName(base)));
-    const contract = { tracksDma: bugs.some((bug) => bug.tracksDma === true) };
+    const knobs = bugs.reduce((sum, bug) => withKnobs(sum, bug.knobs), knobsOf(preset));
+    const contract = { tracksDma: [preset, ...bugs].some((row) => row.tracksDma === true) };
     return new ModelTarget(knobs, contract, profile, module);
   }
 

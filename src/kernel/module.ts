@@ -91,7 +91,7 @@ function variantOf(file: string, exported: unknown): KernelVariant {
   const value = pick(exported);
   const refuse = (what: string): never => {
     throw new UsageError(
-      `${file}: not a kernel variant: ${what}; src/kernel/README.md, section 9, says what it has`,
+      `${file}: not a kernel variant: ${what}; src/kernel/README.md says what it has`,
     );
   };
   if (typeof value !== 'object' || value === null) {

@@ -139,6 +139,8 @@ export const POINT_NAMES = [
   'mf_dax_kill_procs:page_done',
   'kill_dax:dead',
   'memunmap_pages:killed',
+  // A page becomes dirty after its fault, which only kernels with A13, A15 or A16 do.
+  'set_page_dirty:start',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

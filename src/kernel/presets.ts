@@ -12,6 +12,8 @@ export interface Preset {
   /** The thread or source that it comes from. */
   readonly source: string;
   readonly knobs: readonly KnobName[];
+  /** It claims to track what devices write through pins, and is held to that. */
+  readonly tracksDma?: boolean;
 }
 
 export const PRESETS: readonly Preset[] = [
@@ -65,6 +67,7 @@ export const PRESETS: readonly Preset[] = [
       'writeAlwaysInvalidates',
       'syncSkipsDax',
       'layoutNotBroken',
+      'pagesNotAssociated',
     ],
   },
   {
@@ -80,6 +83,7 @@ export const PRESETS: readonly Preset[] = [
       'writeAlwaysInvalidates',
       'syncSkipsDax',
       'layoutNotBroken',
+      'pagesNotAssociated',
     ],
   },
   {
@@ -93,7 +97,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'linux-4.0',
     title: 'no dirty tracking at all: fsync and sync know nothing of mmap stores',
     source: 'Harrosh and Chinner, Mar 2015',
-    knobs: ['noDirtyTracking', 'layoutNotBroken'],
+    knobs: ['noDirtyTracking', 'layoutNotBroken', 'pagesNotAssociated'],
   },
   {
     name: 'plexistor',
@@ -106,7 +110,7 @@ export const PRESETS: readonly Preset[] = [
     title:
       'linux-4.0 with dax_prepare_freeze() as posted: a freeze unmaps all files after it has synced',
     source: 'Harrosh, "[3/3] RFC: dax: dax_prepare_freeze", Mar 2015',
-    knobs: ['noDirtyTracking', 'layoutNotBroken', 'freezeUnmapsAfterSync'],
+    knobs: ['noDirtyTracking', 'layoutNotBroken', 'pagesNotAssociated', 'freezeUnmapsAfterSync'],
   },
   {
     name: 'freeze-unmaps-last',
@@ -149,6 +153,75 @@ export const PRESETS: readonly Preset[] = [
     title: 'mainline, but unbind tells nobody and waits for mappings, which are references',
     source: 'Williams, Sep 2022, not merged; references of mappings: Popple, 6.15',
     knobs: ['holderNotNotified', 'mappingsHoldReferences'],
+  },
+  {
+    name: 'put-user-pages',
+    title: 'mainline with put_user_pages() as posted: a name for letting go of pages, and no more',
+    source: 'Piggin, "set_page_dirty races", 17 Feb 2009',
+    knobs: [],
+    tracksDma: true,
+  },
+  {
+    name: 'put-user-pages-dirties',
+    title: 'mainline, but who lets go of a pin for writing makes the entry DIRTY',
+    source: 'what Piggin, 17 Feb 2009, wants put_user_pages() for, taken at its word',
+    knobs: ['unpinDirties', 'unpinIgnoresEntryLock'],
+    tracksDma: true,
+  },
+  {
+    name: 'put-user-pages-waits',
+    title: 'the same, but he waits until nobody is writing the entry back',
+    source: 'nobody in the thread: the same proposal under the entry lock',
+    knobs: ['unpinDirties'],
+    tracksDma: true,
+  },
+  {
+    name: 'put-user-pages-flushes',
+    title: 'mainline, but who lets go of a pin for writing flushes the page',
+    source: 'the same end marker, without a tag',
+    knobs: ['unpinFlushes'],
+    tracksDma: true,
+  },
+  {
+    name: 'page-lock-over-gup',
+    title: "mainline, but who pins a page for writing holds its entry's lock until he lets go",
+    source: 'Piggin, same thread: the cleanest way, he says, if not a popular one',
+    knobs: ['gupHoldsPageLock'],
+    tracksDma: true,
+  },
+  {
+    name: 'pagecache-page-as-typed',
+    title:
+      'page cache operations on DAX pages, guarded by pagecache_page() as it stands in the mail',
+    source: 'Williams, "dax: associate mappings with inodes", 19 Dec 2017',
+    knobs: ['pageCacheAopsOnDax', 'asksPagecachePage', 'pagecachePageAsTyped'],
+  },
+  {
+    name: 'pagecache-page-corrected',
+    title: 'the same with the sense of its second test turned round',
+    source: 'what Williams must have meant',
+    knobs: ['pageCacheAopsOnDax', 'asksPagecachePage'],
+  },
+  {
+    name: 'set-page-dirty-verifies',
+    title: 'mainline, but set_page_dirty() of a pinned page warns unless its entry is DIRTY',
+    source: 'Kara, same thread, 22 Dec 2017',
+    knobs: ['setPageDirtyVerifies'],
+    tracksDma: true,
+  },
+  {
+    name: 'untold-pages-skipped',
+    title:
+      'A10 where writeback warns and drops such pages: no BUG, and what the device wrote is lost',
+    source:
+      '"ext4: don\'t BUG if someone dirty pages without asking ext4 first" (5.18), transposed',
+    knobs: [
+      'filesystemKeepsBuffers',
+      'reclaimStripsBuffers',
+      'unpinDirties',
+      'writebackSkipsUntold',
+    ],
+    tracksDma: true,
   },
 ];
 

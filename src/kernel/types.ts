@@ -64,6 +64,8 @@ export interface VmFault {
   readonly write: boolean;
   /** The block that a private write copies. */
   cowBlock: number;
+  /** Of kernels with A16: the page becomes dirty when the fault is over. */
+  dirtiesLater: boolean;
 }
 
 /** struct iov_iter: `length` bytes of private memory that hold one repeated byte, or of mapped pages. */
@@ -79,6 +81,8 @@ export interface PinnedPage {
   readonly ino: number;
   readonly page: number;
   readonly block: number;
+  /** Of kernels that hold page locks over pins: the slot of the entry that is locked for this page. */
+  readonly locked?: number;
 }
 
 /** What pin_user_pages returned. */

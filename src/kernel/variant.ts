@@ -181,6 +181,34 @@ export interface Knobs {
   shutdownAfterUnmapping: boolean;
   /** Copies to and from the device are not inside of dax_read_lock(). B50. */
   directAccessUnlocked: boolean;
+  /** Pages do not know the file that they belong to. A12. */
+  pagesNotAssociated: boolean;
+  /** set_page_dirty() of a pinned page calls the page cache's operation. A8, B47. */
+  pageCacheAopsOnDax: boolean;
+  /** That operation leaves pages alone that pagecache_page() says are none of its own. */
+  asksPagecachePage: boolean;
+  /** pagecache_page() as typed in the mail: it says yes to DAX pages. */
+  pagecachePageAsTyped: boolean;
+  /** set_page_dirty() of a pinned page warns unless its entry is DIRTY. */
+  setPageDirtyVerifies: boolean;
+  /** Who lets go of a pin for writing makes the page's entry DIRTY. A10, A14. */
+  unpinDirties: boolean;
+  /** It does so without waiting for a writeback of that entry. */
+  unpinIgnoresEntryLock: boolean;
+  /** Who lets go of a pin for writing flushes the page. */
+  unpinFlushes: boolean;
+  /** A pin for writing holds the lock of the page's entry. */
+  gupHoldsPageLock: boolean;
+  /** The file system keeps something for pages it was told of, and set_page_dirty() wants it. A10. */
+  filesystemKeepsBuffers: boolean;
+  /** Reclaim takes that from clean pages, pinned ones too. A10. */
+  reclaimStripsBuffers: boolean;
+  /** Writeback takes it from the pages that it cleans. A13, A14. */
+  cleaningDropsBuffers: boolean;
+  /** Writeback drops what is dirty without it, as ext4 does since 5.18. */
+  writebackSkipsUntold: boolean;
+  /** A write fault makes the page dirty when it has let go of all locks. A13, A15, A16. */
+  dirtiesAfterFault: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -284,6 +312,20 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   memunmapWithoutGrace: false,
   shutdownAfterUnmapping: false,
   directAccessUnlocked: false,
+  pagesNotAssociated: false,
+  pageCacheAopsOnDax: false,
+  asksPagecachePage: false,
+  pagecachePageAsTyped: false,
+  setPageDirtyVerifies: false,
+  unpinDirties: false,
+  unpinIgnoresEntryLock: false,
+  unpinFlushes: false,
+  gupHoldsPageLock: false,
+  filesystemKeepsBuffers: false,
+  reclaimStripsBuffers: false,
+  cleaningDropsBuffers: false,
+  writebackSkipsUntold: false,
+  dirtiesAfterFault: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

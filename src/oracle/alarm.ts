@@ -2,7 +2,7 @@
  * P0 for the running kernel: software under test that warns, crashes or stands still is wrong, whatever its
  * trace says.
  */
-import type { Execution } from '../target/target.js';
+import type { Alarm, Execution } from '../target/target.js';
 import type { Mechanism } from './mechanism.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { symptomOf } from './symptom.js';
@@ -12,6 +12,13 @@ const MECHANISMS: Record<'warned' | 'crashed' | 'hung', Mechanism> = {
   crashed: 'kernel-crashed',
   hung: 'kernel-hung',
 };
+/** Warnings that are known by the function that gives them, which begins their text. */
+const WARNINGS: ReadonlyMap<string, Mechanism> = new Map([
+  ['dax_disassociate_entry', 'truncated-while-referenced'],
+  ['xfs_vm_set_page_dirty', 'dirtied-as-page-cache'],
+  ['set_page_dirty', 'dirtied-untold'],
+  ['dax_set_page_dirty', 'dirtied-while-clean'],
+]);
 /** Of the text, more does not go into a report. */
 const DETAIL_MAX = 300;
 
@@ -21,7 +28,7 @@ export function noteAlarm(
   { isKnown }: Pick<JudgeOptions, 'isKnown'>,
 ): void {
   if (alarm === null) return;
-  const mechanism = MECHANISMS[alarm.kind];
+  const mechanism = mechanismOf(alarm);
   const detail = alarm.text.replaceAll(/[^ -~]+/g, ' ').slice(0, DETAIL_MAX);
   if (isKnown('P0', mechanism, symptomOf({ promise: 'P0', detail }))) {
     verdict.repeats++;
@@ -38,4 +45,9 @@ export function noteAlarm(
     detail,
     plan: null,
   });
+}
+
+function mechanismOf({ kind, text }: Alarm): Mechanism {
+  const known = kind === 'warned' ? WARNINGS.get(text.split(':', 1)[0] ?? '') : undefined;
+  return known ?? MECHANISMS[kind];
 }

@@ -20,6 +20,22 @@ export const MECHANISMS = {
     text: 'the kernel crashed',
     rows: ['A17', 'B45', 'B48', 'L15', 'L16'],
   },
+  'truncated-while-referenced': {
+    text: 'the kernel warned that it truncates a page to which somebody holds a reference',
+    rows: ['A9', 'B37', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
+  },
+  'dirtied-as-page-cache': {
+    text: 'the kernel warned that a page which a device wrote to is no page of the page cache',
+    rows: ['A8', 'B47'],
+  },
+  'dirtied-untold': {
+    text: 'the kernel warned of a page that became dirty without the file system having been told',
+    rows: ['A10', 'A13', 'A14', 'A15'],
+  },
+  'dirtied-while-clean': {
+    text: 'the kernel warned of a page that a device may have written to and whose entry is not DIRTY',
+    rows: ['A11', 'B51'],
+  },
   'kernel-hung': {
     text: 'the kernel came to a standstill',
     rows: ['B19', 'B46', 'B53', 'B54b', 'N04'],

@@ -22,6 +22,7 @@ import {
 import { POINT } from '../points.js';
 import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
+import { daxAssociateEntry, daxDisassociateEntry } from './association.js';
 import {
   DAX_LOCKED,
   DAX_PMD,
@@ -88,6 +89,8 @@ export function* daxInsertEntry(
   xaLock(k, t);
   const slot = slotOf(k, inode, index);
   if (shared || isZero(entry) || isEmpty(entry)) {
+    daxDisassociateEntry(k, entry, false);
+    daxAssociateEntry(k, inode, slot, wanted);
     storeEntry(k, t, inode, slot, wanted | DAX_LOCKED);
   }
   if (shared) setTag(k, t, inode, slot, TAG.towrite, WHY.fault); // for the sync of a synchronous fault
@@ -249,7 +252,8 @@ export function* daxFaultIter(
   if (!k.dev.alive) return FAULT.sigbus; // dax_iomap_direct_access()
   const synchronous = k.functions.daxFaultIsSynchronous(k, vmf) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
-  const dirty = tags && !synchronous && !k.knobs.noDirtyTracking; // B01
+  vmf.dirtiesLater = vmf.write && !synchronous && k.knobs.dirtiesAfterFault; // A13, A15, A16
+  const dirty = tags && !synchronous && !k.knobs.noDirtyTracking && !vmf.dirtiesLater; // B01
   yield* k.functions.daxInsertEntry(k, t, vmf, entry, makeEntry(block, flags), dirty, cow);
   if (cow) {
     k.functions.daxIomapCopyAround(k, t, source, block, 0, 0, !k.knobs.cowFaultCopyNotFlushed);

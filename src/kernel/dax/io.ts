@@ -8,9 +8,11 @@ import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
 import { iomapError } from '../fs/iomap.js';
 import type { Kernel } from '../kernel.js';
+import { stripBuffers } from '../mm/set-page-dirty.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO } from '../types.js';
+import { daxDisassociateEntry } from './association.js';
 import {
   DIRTY_TAGS,
   eraseEntry,
@@ -57,6 +59,7 @@ export function* invalidateMappingPages(
   start: number,
   end: number,
 ): Run<void> {
+  if (k.knobs.reclaimStripsBuffers) stripBuffers(k, inode, start, end); // A10
   const { invalidateDropsMapped, invalidateDropsDirty } = k.knobs;
   if (!invalidateDropsMapped && !invalidateDropsDirty) return;
   for (let index = start; index < end; index++) {
@@ -66,6 +69,7 @@ export function* invalidateMappingPages(
     if (entry === NO_ENTRY || isLocked(entry)) continue;
     const tagged = isTagged(inode, slot, DIRTY_TAGS);
     if (tagged && !invalidateDropsDirty) continue; // A5 drops clean entries, B09 any
+    daxDisassociateEntry(k, entry, false);
     eraseEntry(k, t, inode, slot, WHY.invalidate);
     if (k.preempt(t, POINT['invalidate_mapping_pages:entry_done'])) yield;
   }

@@ -9,6 +9,7 @@ import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
+import { daxDisassociateEntry } from './association.js';
 import {
   DIRTY_TAGS,
   entryBlock,
@@ -125,6 +126,7 @@ export function* daxDeleteMappingRange(
       yield* k.functions.daxFlush(k, t, blockAddress(k.layout, block), count * pageSize);
       xaLock(k, t);
     }
+    daxDisassociateEntry(k, entry, true);
     eraseEntry(k, t, inode, slot, WHY.truncate);
     k.functions.wakeEntry(k, inode, slot, true);
     if (k.preempt(t, POINT['truncate_inode_pages:entry_deleted'])) yield;

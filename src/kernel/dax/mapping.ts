@@ -11,6 +11,7 @@ import { WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
+import { daxDisassociateEntry } from './association.js';
 import {
   DAX_EMPTY,
   DAX_LOCKED,
@@ -207,6 +208,7 @@ function* replacePteEntries(
       if (entry === NO_ENTRY || isPmd(entry)) continue;
       return;
     }
+    daxDisassociateEntry(k, entry, false);
     eraseEntry(k, t, inode, slot, WHY.replaced);
     k.functions.wakeEntry(k, inode, slot, true);
   }
@@ -248,6 +250,7 @@ export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number
     yield* k.functions.unmapMappingPages(k, t, inode, slot, entryPages(k, entry), false);
     xaLock(k, t);
   }
+  daxDisassociateEntry(k, entry, false);
   eraseEntry(k, t, inode, slot, WHY.invalidate);
   k.functions.wakeEntry(k, inode, slot, !k.knobs.invalidateWakesOne); // B53
 }

@@ -105,9 +105,11 @@ export function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number
   const first = k.knobs.partialPmdNotAligned ? index : slot;
   const block = entryBlock(entry) + first - slot;
   yield* writeProtect(k, t, inode, first, count, block);
-  if (!k.knobs.tagsClearedBeforeFlush) yield* flushEntry(k, t, block, count);
+  const told = !k.knobs.writebackSkipsUntold || isTold(k, inode, slot, count);
+  if (!k.knobs.tagsClearedBeforeFlush && told) yield* flushEntry(k, t, block, count);
   xaLock(k, t);
   const cleans = !k.knobs.syncOnlyFlushes; // A20
+  if (k.knobs.cleaningDropsBuffers) k.sb.buffers.drop(inode, slot, slot + count); // A13, A14
   if (cleans) clearTag(k, t, inode, slot, TAG.dirty, WHY.writeback);
   clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback);
   unlockEntry(k, t, inode, index);
@@ -177,4 +179,10 @@ export function noteCleanedPins(k: Kernel, block: number, count: number): void {
   for (let page = block; page < block + count; page++) {
     if ((k.mm.pinCounts[page] as number) > 0) k.mm.cleanedUnderPin[page] = 1;
   }
+}
+
+/** Has the file system anything for a page of the entry? */
+function isTold(k: Kernel, inode: Inode, slot: number, count: number): boolean {
+  for (let page = slot; page < slot + count; page++) if (k.sb.buffers.has(inode, page)) return true;
+  return false;
 }

@@ -153,6 +153,7 @@ export function freeBlocks(k: Kernel, t: Task, inode: Inode, index: number, end:
     const block = inode.blocks[page] as number;
     if (block === HOLE) continue;
     inode.blocks[page] = HOLE;
+    if (k.knobs.filesystemKeepsBuffers) k.sb.buffers.drop(inode, page, page + 1); // A15
     k.trace.append(EVENT.extent_unmap, t.id, t.op, inode.ino, page, block);
     const { journal, allocator } = k.sb;
     markInodeJournaled(k, inode);

@@ -10,6 +10,7 @@ import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
 import type { Inode, Journal } from '../types.js';
 import { BlockAllocator } from './allocator.js';
+import { PageBuffers } from './page-buffers.js';
 import type { Refcounts } from './refcounts.js';
 import { resetCow } from './refcounts.js';
 import { SbWriters } from './sb-writers.js';
@@ -70,6 +71,8 @@ export class SuperBlock {
   isShutdown = false;
   /** Blocks that write(2) has allocated and not converted yet: only kernels with B22 have any. */
   readonly unwritten = new Set<number>();
+  /** Only kernels with A10 and its like have any. */
+  readonly buffers = new PageBuffers();
   /** Scratch space for one transaction as the log has it. */
   record = new Uint8Array(0);
 
@@ -122,6 +125,7 @@ export class SuperBlock {
     empty(this.dirtyInodes);
     if (this.emptied.size > 0) this.emptied.clear();
     if (this.unwritten.size > 0) this.unwritten.clear();
+    this.buffers.reset();
     this.flusher.reset();
     this.sUmount.reset();
     this.writers.reset();

@@ -7,6 +7,7 @@
  */
 import type { Kernel } from '../kernel.js';
 import { PTE_PRESENT, PTE_ZERO } from '../mm/memory-manager.js';
+import { dirtyAfterFault, pageMkwrite } from '../mm/set-page-dirty.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
@@ -31,6 +32,7 @@ export function* ext4DaxHugeFault(
   const locks = !k.knobs.faultsIgnoreInvalidateLock; // B30
   if (locks && !lock.tryRead(k, t)) yield* lock.waitRead(k, t);
   if (k.preempt(t, POINT['dax_fault:invalidate_lock'])) yield;
+  if (write && k.knobs.filesystemKeepsBuffers) pageMkwrite(k, vmf, huge);
   const joins = write && k.sb.type === 'ext4';
   if (joins && !tryJournalStart(k, t)) yield* journalStart(k, t);
   let result = huge
@@ -44,6 +46,7 @@ export function* ext4DaxHugeFault(
     result = yield* k.functions.daxFaultCowPage(k, t, vmf, vmf.cowBlock); // B31
   }
   if (guarded) sbEnd(k, FREEZE.pagefault);
+  if (vmf.dirtiesLater) yield* dirtyAfterFault(k, t, vmf); // A13, A15, A16
   return result;
 }
 

@@ -43,7 +43,7 @@ export function* handleMmFault(
   const vma = mm.findVma(vpage);
   if (vma === null || (write && !vma.writable)) return FAULT.segv;
   const pgoff = vma.pgoff + vpage - vma.start;
-  const vmf: VmFault = { vma, vpage, pgoff, write, cowBlock: HOLE };
+  const vmf: VmFault = { vma, vpage, pgoff, write, cowBlock: HOLE, dirtiesLater: false };
   const { ino } = vma.inode;
   k.trace.append(EVENT.fault, t.id, t.op, ino, vmf.pgoff, vpage, write ? 1 : 0);
   if (k.preempt(t, POINT['handle_mm_fault:start'])) yield;

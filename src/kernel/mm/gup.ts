@@ -10,9 +10,10 @@ import { EVENT, LOAD, NO_INO, STORE } from '../../trace/event.js';
 import { DEVICE_TASK } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
-import type { Pin, PinnedPage, Run, Task } from '../types.js';
+import type { Inode, Pin, PinnedPage, Run, Task } from '../types.js';
 import { EBUSY, EFAULT, EINVAL, EOPNOTSUPP, FAULT } from '../types.js';
 import { PTE_PRESENT, PTE_WRITE } from './memory-manager.js';
+import { lockPinned, NO_LOCK, unlockPinned } from './page-lock.js';
 import {
   gupPutFolio,
   mapsShared,
@@ -26,7 +27,13 @@ import {
 const FAULT_RETRIES_MAX = 64;
 
 /** Models follow_page_mask() and, where it finds nothing, faultin_page(). */
-function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<PinnedPage | null> {
+function* pinPage(
+  k: Kernel,
+  t: Task,
+  vpage: number,
+  write: boolean,
+  pinned: readonly PinnedPage[],
+): Run<PinnedPage | null> {
   for (let tries = 0; tries < FAULT_RETRIES_MAX; tries++) {
     const pte = k.mm.walk(vpage);
     const allowed = (pte & PTE_PRESENT) !== 0 && (!write || (pte & PTE_WRITE) !== 0);
@@ -36,7 +43,12 @@ function* pinPage(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pinned
       if (page === null || (k.knobs.gupChecksPagemap && k.dev.dying)) return null;
       tryGrabFolio(k, page);
       noteTracked(k, page, write);
-      return page;
+      if (!k.knobs.gupHoldsPageLock || !write || page.ino === NO_INO) return page;
+      const inode = k.sb.inodes[page.ino] as Inode;
+      const locked = yield* lockPinned(k, t, { inode, page: page.page, pinned });
+      if (locked !== null) return locked === NO_LOCK ? page : { ...page, locked };
+      if (gupPutFolio(k, t, page)) k.pageIdle.wakeAll();
+      continue;
     }
     const result = yield* k.functions.handleMmFault(k, t, vpage, write || unshare);
     if (result !== FAULT.noPage) return null;
@@ -63,7 +75,8 @@ export function* pinUserPages(
   if ((flags & PIN_LONGTERM) !== 0 && !k.knobs.longtermPinsAllowed) return EOPNOTSUPP; // B44
   const write = (flags & PIN_WRITE) !== 0;
   const pages: PinnedPage[] = [];
-  if ((flags & PIN_FAST) !== 0) yield* k.functions.gupFast(k, t, slot, start, end, write, pages);
+  const fast = (flags & PIN_FAST) !== 0 && !k.knobs.gupHoldsPageLock; // which is taken asleep
+  if (fast) yield* k.functions.gupFast(k, t, slot, start, end, write, pages);
   if (pages.length < end - start)
     yield* gupSlow(k, t, slot, start + pages.length, end, write, pages);
   const complete = pages.length === end - start;
@@ -88,7 +101,7 @@ function* gupSlow(
   const { mmapLock } = k.mm;
   if (!mmapLock.tryRead(k, t)) yield* mmapLock.waitRead(k, t);
   for (let vpage = start; vpage < end; vpage++) {
-    const pinned = yield* pinPage(k, t, vpage, write);
+    const pinned = yield* pinPage(k, t, vpage, write, pages);
     if (pinned === null) break;
     pages.push(pinned);
     tracePin(k, t, EVENT.pin, slot, pinned, write);
@@ -97,11 +110,14 @@ function* gupSlow(
   mmapLock.upRead(k, t);
 }
 
-/** Models unpin_user_page(), page by page, or unpin_user_pages(). */
+/** Models unpin_user_page(), page by page, or unpin_user_pages(), where need be after set_page_dirty(). */
 export function* unpinUserPages(k: Kernel, t: Task, slot: number, batched: boolean): Run<number> {
   const pin = k.mm.pins[slot] ?? null;
   if (pin === null) return EINVAL;
   k.mm.pins[slot] = null;
+  for (const page of pin.write ? pin.pages : []) {
+    if (page.ino !== NO_INO) yield* k.functions.setPageDirty(k, t, page);
+  }
   if (batched) releaseBatch(k, t, slot, pin);
   else yield* releasePages(k, t, slot, pin);
   return 0;
@@ -125,7 +141,9 @@ function releaseBatch(k: Kernel, t: Task, slot: number, pin: Pin): void {
 /** True for the last reference. */
 function putPinned(k: Kernel, t: Task, slot: number, pin: Pin, page: PinnedPage): boolean {
   tracePin(k, t, EVENT.unpin, slot, page, pin.write);
-  return gupPutFolio(k, t, page);
+  const isLast = gupPutFolio(k, t, page);
+  if (page.locked !== undefined) unlockPinned(k, t, page);
+  return isLast;
 }
 
 /**
