@@ -86,21 +86,13 @@ export class Judge {
     this.times.apply(event);
     switch (kind) {
       case EVENT.op_enter:
-        this.durability.enter(event);
-        this.meaning.enter(event);
-        this.frozen.enter(event);
-        this.removed.enter(event);
-        this.privates.enter(event);
+        this.enter(event);
         break;
       case EVENT.sync_range:
         this.durability.cover(event);
         break;
       case EVENT.op_exit:
-        this.meaning.exit(event);
         this.exit(event);
-        this.frozen.exit(event);
-        this.removed.exit(event);
-        this.privates.exit(event);
         break;
       case EVENT.extent_unmap:
         checkFree(state, event);
@@ -152,11 +144,24 @@ export class Judge {
     this.recovery.after(event);
   }
 
+  private enter(event: number): void {
+    this.durability.enter(event);
+    this.meaning.enter(event);
+    this.frozen.enter(event);
+    this.removed.enter(event);
+    this.privates.enter(event);
+  }
+
   private exit(event: number): void {
+    this.meaning.exit(event);
     const made = this.durability.exit(event);
-    if (made === null) return;
-    this.times.exit(made);
-    this.log.exit(event);
+    if (made !== null) {
+      this.times.exit(made);
+      this.log.exit(event);
+    }
+    this.frozen.exit(event);
+    this.removed.exit(event);
+    this.privates.exit(event);
   }
 }
 

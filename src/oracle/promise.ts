@@ -65,8 +65,8 @@ export function wholeFiles(promise: PromiseId, ino: number, layout: Layout): Fil
 }
 
 /**
- * A call that failed promises nothing; a write, as much as it says that it wrote. sync(2) does not say that it
- * failed: `isDown` is whether the file system has been shut down before its return.
+ * A call that failed promises nothing; a write, as much as it says that it wrote. sync(2) does not say that
+ * it failed: `isDown` is whether the file system has been shut down before its return.
  */
 export function hasSucceeded(promise: PromiseId, op: Op, result: number, isDown: boolean): boolean {
   if (isDown && op.code === OP.sync) return false;

@@ -1,6 +1,6 @@
 /**
- * P14: when the driver is unbound, nobody reaches the memory of the device any more; and of a file system that
- * is shut down, calls that need the device fail.
+ * P14: when the driver is unbound, nobody reaches the memory of the device any more; and of a file system
+ * that is shut down, calls that need the device fail.
  *
  * What was promised before stays promised: that is decided where it was promised. After a shutdown alone what
  * is mapped may stay mapped, and nobody promises anything of what is stored through that.

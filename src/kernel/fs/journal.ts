@@ -58,8 +58,8 @@ export function isCommitted(k: Kernel, tid: number): boolean {
 }
 
 /**
- * Models jbd2_complete_transaction(): returns once `tid` is on media, or never will be. True if this call committed it, so
- * that its fences covered the caller's own write-backs.
+ * Models jbd2_complete_transaction(): returns once `tid` is on media, or never will be. True if this call
+ * committed it, so that its fences covered the caller's own write-backs.
  */
 export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boolean> {
   const journal = k.sb.journal;

@@ -16,7 +16,8 @@ import { ENODEV } from '../types.js';
 
 /**
  * Models unbind_store() of the driver. A surprise is what blk_mark_disk_dead() says: the file system stops
- * before all else. Approximation: who unbinds while another one does is refused; in Linux he waits, and then is.
+ * before all else. Approximation: who unbinds while another one does is refused; in Linux he waits, and is
+ * refused then.
  */
 export function* unbind(k: Kernel, t: Task, surprise: boolean): Run<number> {
   if (k.dev.removing) return ENODEV;
