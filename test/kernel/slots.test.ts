@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { EFAULT, EINVAL, ENOMEM } from '../../src/kernel/types.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
 import { parseProgram } from '../../src/program/text.js';
 import { Prng } from '../../src/support/prng.js';
@@ -34,6 +35,34 @@ t0: munmap(m0, pages 0..1)
 t0: m0 = mmap(f0, pages 0..1, MAP_SHARED)
 `);
     assert.deepEqual(resultsOf(trace), [0, 0, 0, 0, 0]);
+  });
+});
+
+describe('calls on memory of which a part is not mapped', () => {
+  const AROUND = `${FILE}t0: m0 = mmap(f0, pages 0..4, MAP_SHARED)
+t0: munmap(m0, pages 1..2)
+`;
+  const last = (call: string): number | undefined =>
+    resultsOf(runText(`${AROUND}t0: ${call}\n`).trace).at(-1);
+
+  test('mprotect and msync, also MS_ASYNC, say so, and munmap does not mind', () => {
+    assert.equal(last('mprotect(m0, pages 0..3, PROT_READ)'), ENOMEM);
+    assert.equal(last('mprotect(m0, pages 1..2, PROT_READ)'), ENOMEM);
+    assert.equal(last('mprotect(m0, pages 2..4, PROT_READ)'), 0);
+    assert.equal(last('msync(m0, pages 0..3, MS_SYNC)'), ENOMEM);
+    assert.equal(last('msync(m0, pages 0..3, MS_ASYNC)'), ENOMEM);
+    assert.equal(last('munmap(m0, pages 1..2)'), 0);
+    assert.equal(last('munmap(m0, pages 4..5)'), EINVAL);
+  });
+
+  test('mprotect changes what is before it', () => {
+    const { trace } = runText(`${AROUND}t0: mprotect(m0, pages 0..3, PROT_READ)
+t0: store(m0, 0x0, 8)
+t0: store(m0, 0x2000, 8)
+t0: ftruncate(f0, 0x4000)
+t0: store(m0, 0x2000, 8)
+`);
+    assert.deepEqual(resultsOf(trace).slice(3), [ENOMEM, EFAULT, EFAULT, 0, 0]);
   });
 });
 

@@ -5,7 +5,7 @@
  * and only then clear the tags and unlock. A store between protection and clearing faults and waits for
  * the lock, so it finds the entry clean and makes it dirty again. The fence is the caller's.
  */
-import { blockAddress } from '../../media/layout.js';
+import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, TAG, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
@@ -103,7 +103,8 @@ export function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number
   if (k.preempt(t, POINT['dax_writeback_one:locked'])) yield;
   // The page at which the scan came upon a PMD entry need not be its first (B13).
   const first = k.knobs.partialPmdNotAligned ? index : slot;
-  const block = entryBlock(entry) + first - slot;
+  // The zero page is no device memory: nothing is pinned there, nothing to be flushed (B17).
+  const block = isMapped(entry) ? entryBlock(entry) + first - slot : HOLE;
   yield* writeProtect(k, t, inode, first, count, block);
   const told = !k.knobs.writebackSkipsUntold || isTold(k, inode, slot, count);
   if (!k.knobs.tagsClearedBeforeFlush && told) yield* flushEntry(k, t, block, count);
@@ -163,11 +164,12 @@ function* writeProtect(
     }
     lock.upRead(k, t);
   }
-  if (cleans) noteCleanedPins(k, block, count);
+  if (cleans && block !== HOLE) noteCleanedPins(k, block, count);
   if (k.preempt(t, POINT['dax_writeback_one:write_protected'])) yield;
 }
 
 function* flushEntry(k: Kernel, t: Task, block: number, count: number): Run<void> {
+  if (block === HOLE) return;
   const { pageSize, blockCount } = k.program.geometry;
   const pages = Math.min(count, blockCount - block);
   yield* k.functions.daxFlush(k, t, blockAddress(k.layout, block), pages * pageSize);

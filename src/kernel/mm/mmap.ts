@@ -14,7 +14,7 @@ import { PTE, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
-import { EBADF, EBUSY, EFAULT, EINVAL, EIO } from '../types.js';
+import { EBADF, EBUSY, EFAULT, EINVAL, EIO, ENOMEM } from '../types.js';
 import {
   PMD_HUGE,
   PTE_ANONYMOUS,
@@ -89,7 +89,7 @@ function* splitVma(k: Kernel, t: Task, vma: Vma, at: number): Run<Vma> {
   return rest;
 }
 
-/** The vmas inside [start, end), split at its borders where needed. */
+/** The vmas inside [start, end) by their addresses, split at its borders where needed. */
 function* isolateVmas(k: Kernel, t: Task, start: number, end: number): Run<Vma[]> {
   const inside: Vma[] = [];
   for (const vma of [...k.mm.vmas]) {
@@ -99,7 +99,7 @@ function* isolateVmas(k: Kernel, t: Task, start: number, end: number): Run<Vma[]
     if (part.end > end) yield* splitVma(k, t, part, end);
     inside.push(part);
   }
-  return inside;
+  return inside.sort((a, b) => a.start - b.start);
 }
 
 /** The virtual pages that `op` names in a mapping slot, clipped to the mapping; null when it is outside. */
@@ -114,13 +114,27 @@ export function mappedRange(
   return { start, end: slot.start + Math.min(slot.pages, op.offset + op.length) };
 }
 
-/** Takes mmap_lock for writing and isolates the vmas that `op` names; null, unlocked, for an empty slot. */
-function* lockVmas(k: Kernel, t: Task, op: Op): Run<Vma[] | null> {
-  const { mmapLock, mappings } = k.mm;
-  if (mappings[op.target] === null) return null;
+/** A run of virtual pages and the vmas in it, which need not fill it. */
+interface Isolated {
+  readonly start: number;
+  readonly end: number;
+  readonly vmas: readonly Vma[];
+}
+
+/**
+ * Takes mmap_lock for writing and isolates the vmas that `op` names; null, unlocked, where that is no part of
+ * a mapping.
+ */
+function* lockVmas(k: Kernel, t: Task, op: Op): Run<Isolated | null> {
+  const { mmapLock } = k.mm;
+  if (k.mm.mappings[op.target] === null) return null;
   if (!mmapLock.tryWrite(k, t)) yield* mmapLock.waitWrite(k, t);
   const range = mappedRange(k, op);
-  return range === null ? [] : yield* isolateVmas(k, t, range.start, range.end);
+  if (range !== null) {
+    return { ...range, vmas: yield* isolateVmas(k, t, range.start, range.end) };
+  }
+  mmapLock.upWrite(k, t);
+  return null;
 }
 
 /** vm_ops->close as it was proposed. The vma has left i_mmap by then: fsync's own test may skip the file. */
@@ -132,9 +146,9 @@ function* syncAtClose(k: Kernel, t: Task, inode: Inode): Run<void> {
 
 export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
   const { mm } = k;
-  const inside = yield* lockVmas(k, t, op);
-  if (inside === null) return EINVAL;
-  for (const vma of inside) {
+  const isolated = yield* lockVmas(k, t, op);
+  if (isolated === null) return EINVAL;
+  for (const vma of isolated.vmas) {
     yield* k.functions.zapRange(k, t, vma, vma.start, vma.end, true);
     if (k.preempt(t, POINT['munmap:zapped'])) yield;
     yield* unlinkVma(k, t, vma);
@@ -149,7 +163,7 @@ export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
     mm.mappings[op.target] = null;
   }
   mm.mmapLock.upWrite(k, t);
-  return inside.length > 0 ? 0 : EINVAL;
+  return 0;
 }
 
 /**
@@ -157,15 +171,18 @@ export function* munmap(k: Kernel, t: Task, op: Op): Run<number> {
  * them writable (vma_wants_writenotify), so that the first store still faults and is tracked.
  */
 export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
-  const inside = yield* lockVmas(k, t, op);
-  if (inside === null) return EINVAL;
-  for (const vma of inside) {
+  const isolated = yield* lockVmas(k, t, op);
+  if (isolated === null) return EINVAL;
+  let done = isolated.start;
+  for (const vma of isolated.vmas) {
+    if (vma.start !== done) break; // nothing is mapped here, and what comes behind it stays as it is
     vma.writable = (op.flags & PROTECT_READ_ONLY) === 0;
     if (!vma.writable || k.knobs.noWriteNotify) yield* changeProtection(k, t, vma);
+    done = vma.end;
     if (k.preempt(t, POINT['mprotect:protected'])) yield;
   }
   k.mm.mmapLock.upWrite(k, t);
-  return inside.length > 0 ? 0 : EFAULT;
+  return done === isolated.end ? 0 : ENOMEM;
 }
 
 /**

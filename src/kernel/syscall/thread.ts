@@ -200,7 +200,6 @@ function open(k: Kernel, op: Op): number {
 
 /** Models msync(2): per vma of the range, the file range behind it, as fdatasync does. */
 export function* msync(k: Kernel, t: Task, op: Op): Run<number> {
-  if ((op.flags & MS_ASYNC) !== 0) return 0;
   const { mmapLock } = k.mm;
   if (!mmapLock.tryRead(k, t)) yield* mmapLock.waitRead(k, t);
   const range = mappedRange(k, op);
@@ -212,7 +211,8 @@ export function* msync(k: Kernel, t: Task, op: Op): Run<number> {
     const end = Math.min(vma.end, range.end);
     covered += end - start;
     const first = vma.pgoff + start - vma.start;
-    if (vma.shared) parts.push({ inode: vma.inode, start: first, end: first + end - start });
+    const starts = vma.shared && (op.flags & MS_ASYNC) === 0; // MS_ASYNC looks, and does nothing
+    if (starts) parts.push({ inode: vma.inode, start: first, end: first + end - start });
   }
   mmapLock.upRead(k, t);
   for (const part of parts) traceSyncRange(k, t, part.inode, part.start, part.end);
