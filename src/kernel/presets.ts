@@ -16,6 +16,25 @@ export interface Preset {
   readonly tracksDma?: boolean;
 }
 
+/** What 5.10 and all later releases have. */
+const SINCE_5_10: readonly KnobName[] = [
+  'towriteLookupSkipsLocked',
+  'inodeMarkedBeforeTag',
+  'syncFaultSkipsInode',
+  'partialPmdDropsDirty',
+  'writeTrustsExtentMap',
+  'invalidateDropsPinned',
+  'invalidateUnmapsLate',
+];
+/** What all releases have in which XFS copies shared blocks of DAX files on write. */
+const SINCE_6_0: readonly KnobName[] = [
+  ...SINCE_5_10,
+  'cowCopyNotFlushed',
+  'cowFaultCopyNotFlushed',
+  'cowWriteBesideFaults',
+  'shareForgottenEarly',
+];
+
 export const PRESETS: readonly Preset[] = [
   {
     name: 'mainline',
@@ -51,6 +70,24 @@ export const PRESETS: readonly Preset[] = [
     title: 'mainline on hardware that flushes TLBs by a broadcast: nobody waits for gup-fast',
     source: 'arm64, and INVLPGB of x86; every promise holds here, too',
     knobs: ['shootdownDoesNotWait'],
+  },
+  {
+    name: 'linux-6.12',
+    title: 'Linux 6.7 to 6.14, as Debian ships 6.12: layout breaking drops no entries yet',
+    source: 'bugs L01 to L04 and L06 to L13; compared with 6.12.117 by `daxfuzz conformance`',
+    knobs: [...SINCE_6_0, 'cowClearsDirty'],
+  },
+  {
+    name: 'linux-6.1',
+    title: 'Linux 6.0 and 6.1: read faults tag, and copying on write is new',
+    source: 'fs/dax.c of 6.1; compared with 6.1.192 by `daxfuzz conformance`',
+    knobs: [...SINCE_6_0, 'readFaultTags', 'cowKeepsMapping', 'cowEdgesNotZeroed'],
+  },
+  {
+    name: 'linux-5.10',
+    title: 'Linux 5.10 to 5.12: cleaning misses small mappings of huge entries (B08)',
+    source: 'bugs B08 and B53; compared with 5.10.223 by `daxfuzz conformance`',
+    knobs: [...SINCE_5_10, 'mkcleanAtHeadOnly', 'invalidateWakesOne'],
   },
   {
     name: 'dax-v8',
@@ -239,4 +276,19 @@ export function presetByName(name: string): Preset {
 
 export function knobsOf(preset: Preset): Knobs {
   return withKnobs(MAINLINE_KNOBS, preset.knobs);
+}
+
+/** The first release that a preset is of, newest first. */
+const RELEASES: readonly (readonly [major: number, minor: number, preset: string])[] = [
+  [6, 15, 'linux-6.16'],
+  [6, 7, 'linux-6.12'],
+  [6, 0, 'linux-6.1'],
+  [0, 0, 'linux-5.10'],
+];
+
+/** The preset that is nearest to a release, by what `uname -r` says there: 6.1.0-56-amd64. */
+export function presetFor(release: string): string {
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
+  const found = RELEASES.find(([from, step]) => major > from || (major === from && minor >= step));
+  return found?.[2] ?? 'linux-5.10';
 }
