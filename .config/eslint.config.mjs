@@ -21,6 +21,7 @@ const PURE = [
   'coverage',
   'validate',
   'litmus',
+  'conformance',
 ].map((stage) => `src/${stage}/**/*.ts`);
 
 const CLOCKS = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'Intl'];

@@ -25,9 +25,13 @@ const DEFAULT_REAL: RealSettings = Object.freeze({
 
 export const isReal = ({ kernel }: KernelSpec): boolean => kernel.startsWith(REAL);
 
-export const paceOf = (kernel: KernelSpec): Pace => (isReal(kernel) ? REAL_PACE : MODEL_PACE);
-
 const fileOf = ({ kernel }: KernelSpec): string => kernel.slice(REAL.length);
+
+/** What `uname -r` says in a real kernel; null for the model. */
+export const releaseOf = (kernel: KernelSpec): string | null =>
+  isReal(kernel) ? openKernelImage(fileOf(kernel)).version : null;
+
+export const paceOf = (kernel: KernelSpec): Pace => (isReal(kernel) ? REAL_PACE : MODEL_PACE);
 
 /**
  * @throws UsageError for a kernel or bug that is not known, or a file that is none; EnvironmentError

@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, string> = {
   campaign:
     'corpus coverage finding kernel media minimize oracle program report run schedule support target targets',
   cli: 'anything',
+  conformance: 'crash media minimize oracle persistency program schedule support target trace',
   corpus: 'program support',
   coverage: 'program support trace',
   crash: 'media persistency',

@@ -8,6 +8,7 @@ import { DEFAULT_GENERATE } from '../program/generate.js';
 import { THREADS_MAX } from '../program/program.js';
 import { FILESYSTEM_NAMES } from '../target/real.js';
 import { VERSION } from '../support/version.js';
+import { conformance } from './conformance.js';
 import { doctor } from './doctor.js';
 import type { ExplainFormat } from './explain.js';
 import { explain, EXPLAIN_FORMATS } from './explain.js';
@@ -47,6 +48,7 @@ export function buildProgram(exited: (code: number) => void): Command {
   addRun(program, done);
   addReproducerVerbs(program, done);
   addValidate(program, done);
+  addConformance(program, done);
   addLitmus(program, done);
   addLists(program, done);
   return program;
@@ -196,6 +198,22 @@ function addValidate(program: Command, done: Done): void {
     )
     .option('--json', 'one JSON object on stdout')
     .action(done(validate));
+}
+
+function addConformance(program: Command, done: Done): void {
+  program
+    .command('conformance')
+    .description('does the model do what a kernel does? random programs of one thread on both')
+    .requiredOption('--kernel <spec>', 'the kernel that is right: qemu:PATH, mostly')
+    .option('--bug <id>', 'of a kernel of the model: takes a fix back', collect('--bug'))
+    .option('--model <name>', "the model's kernel (default: the one nearest to the release)")
+    .option('--fs <name>', 'file system', oneOf('--fs', FILESYSTEM_NAMES), 'ext4')
+    .option('--programs <n>', 'how many', integer('--programs', 1, EXECS_MAX), 2000)
+    .option('--ops <n>', 'operations of a program, at most', integer('--ops', OPS_MIN, OPS_MAX), 16)
+    .option('--seed <n>', 'everything random follows from it', seed)
+    .option('--no-minimize', 'leaves examples as they were met')
+    .option('--json', 'one JSON object on stdout at the end, nothing else there')
+    .action(done(conformance));
 }
 
 function addLitmus(program: Command, done: Done): void {

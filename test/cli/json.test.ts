@@ -65,6 +65,9 @@ function column(list: Json | undefined, name: string): Json[] {
   return (list as JsonObject[]).map((row) => row[name] as Json);
 }
 
+/** A kernel of the model that is wrong stands for the real one. */
+const CONFORMANCE = ['--kernel', 'mainline', '--bug', 'B01', '--programs', '5', '--seed', '1'];
+
 const BEFORE = ['--before', 'mainline', '--bug-before', 'A1'];
 
 before(() => {
@@ -78,6 +81,7 @@ before(() => {
     run,
     replay: outputOf('replay', 1, reproducer),
     validate: outputOf('validate', 1, reproducer, ...refused),
+    conformance: outputOf('conformance', 1, ...CONFORMANCE),
     litmus: outputOf('litmus', 1, litmusFile, '--persistency', 'location'),
     kernels: outputOf('kernels', 0),
     bugs: outputOf('bugs', 0),
