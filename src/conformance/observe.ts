@@ -45,8 +45,10 @@ export class Observer {
     const op = trace.op(event);
     const result = trace.argument(event, AT.op_exit.result);
     const files = this.readable.files();
-    const promise = promiseOf(opAt(program, op) as Op);
-    const promised = promise !== null && hasSucceeded(promise, result);
+    const call = opAt(program, op) as Op;
+    const promise = promiseOf(call);
+    const isDown = event > this.state.view.shutdownAt;
+    const promised = promise !== null && hasSucceeded(promise, call, result, isDown);
     const guarantee = promised ? this.guarantee(event, promise, files) : null;
     return { op, result, files, guarantee };
   }

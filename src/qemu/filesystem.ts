@@ -7,6 +7,7 @@ import { nativeFile } from './initrd.js';
 import type { MountOptions } from './mailbox.js';
 import { fillFile } from './shared-memory.js';
 import { runTool, TOOL_FD } from './tools.js';
+import { fillFreeSpace } from './xfs-free-space.js';
 
 export interface Filesystem {
   readonly mount: MountOptions;
@@ -88,6 +89,8 @@ export function makeFilesystem(filesystem: Filesystem): Buffer {
     }
     const image = Buffer.alloc(filesystem.bytes);
     fs.readSync(fd, image, 0, image.length, 0);
+    // Unlike that of ext4, it zeroes some of what files are to get.
+    if (filesystem.mount.type === 'xfs') fillFreeSpace(image, STALE_BYTE);
     return image;
   } finally {
     fs.closeSync(fd);

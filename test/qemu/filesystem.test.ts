@@ -33,6 +33,18 @@ describe('an empty file system', { skip }, () => {
     });
   }
 
+  test('of XFS has nothing but stale bytes where files will be', () => {
+    const image = makeFilesystem(FILESYSTEMS.xfs);
+    // The last block and the first ones that files get: mkfs leaves zeros there.
+    for (const block of [10, 30, image.length / 4096 - 1]) {
+      const bytes = image.subarray(block * 4096, (block + 1) * 4096);
+      assert.ok(
+        bytes.every((byte) => byte === STALE_BYTE),
+        `block ${block}`,
+      );
+    }
+  });
+
   test('that was damaged is told from a whole one, and not changed', () => {
     for (const name of ['ext4', 'xfs'] as const) {
       const filesystem = FILESYSTEMS[name];

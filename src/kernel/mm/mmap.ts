@@ -14,7 +14,7 @@ import { PTE, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
-import { EBADF, EBUSY, EFAULT, EINVAL, EIO, ENOMEM } from '../types.js';
+import { EBADF, EBUSY, EINVAL, EIO, ENOMEM } from '../types.js';
 import {
   PMD_HUGE,
   PTE_ANONYMOUS,
