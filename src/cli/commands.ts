@@ -9,13 +9,14 @@ import { THREADS_MAX } from '../program/program.js';
 import { FILESYSTEM_NAMES } from '../target/real.js';
 import { VERSION } from '../support/version.js';
 import { conformance } from './conformance.js';
+import { compare } from './compare.js';
 import { doctor } from './doctor.js';
 import type { ExplainFormat } from './explain.js';
 import { explain, EXPLAIN_FORMATS } from './explain.js';
 import { listBugs, listKernels } from './lists.js';
 import { litmus } from './litmus.js';
 import { minimizeFile } from './minimize.js';
-import { collect, duration, integer, oneOf, place, seed } from './options.js';
+import { collect, duration, integer, oneOf, place, repeated, seed } from './options.js';
 import { replay } from './replay.js';
 import { runCampaign } from './run.js';
 import { validate } from './validate.js';
@@ -25,6 +26,8 @@ const EXECS_MAX = 1e12;
 const OPS_MIN = 4;
 const OPS_MAX = 64;
 const ICOUNT_SHIFT_MAX = 10;
+
+const TIMES_MAX = 10_000;
 
 const NOT_YET = 'not in this version';
 
@@ -47,6 +50,7 @@ export function buildProgram(exited: (code: number) => void): Command {
     .showSuggestionAfterError(false);
   addRun(program, done);
   addReproducerVerbs(program, done);
+  addCompare(program, done);
   addValidate(program, done);
   addConformance(program, done);
   addLitmus(program, done);
@@ -171,6 +175,22 @@ function addReproducerVerbs(program: Command, done: Done): void {
       'text' as ExplainFormat,
     )
     .action(done(explain));
+}
+
+function addCompare(program: Command, done: Done): void {
+  program
+    .command('compare')
+    .description('how often reproducers fail on each of several kernels; exit code 1 if any does')
+    .argument('<paths...>', 'reproducers, or directories of them')
+    .requiredOption('--kernel <spec>', 'a kernel; repeatable', repeated(place('--kernel')))
+    .option(
+      '--fs <name>',
+      'another file system than the recorded one; repeatable',
+      repeated(oneOf('--fs', FILESYSTEM_NAMES)),
+    )
+    .option('--times <n>', 'runs of each', integer('--times', 1, TIMES_MAX), 1)
+    .option('--json', 'one JSON object on stdout')
+    .action(done(compare));
 }
 
 function addValidate(program: Command, done: Done): void {

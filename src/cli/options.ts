@@ -17,6 +17,13 @@ export function collect(
   };
 }
 
+/** For flags that may be repeated, each time with one value. */
+export function repeated<T>(
+  parse: Parser<T>,
+): (text: string, before: readonly T[] | undefined) => T[] {
+  return (text, before) => [...(before ?? []), parse(text)];
+}
+
 /** The name of a file or directory. */
 export function place(flag: string): Parser<string> {
   return (text) => {

@@ -4,6 +4,7 @@
  */
 import bugs from './schemas/bugs.schema.json';
 import conformance from './schemas/conformance.schema.json';
+import compare from './schemas/compare.schema.json';
 import doctor from './schemas/doctor.schema.json';
 import kernels from './schemas/kernels.schema.json';
 import litmus from './schemas/litmus.schema.json';
@@ -13,12 +14,21 @@ import validate from './schemas/validate.schema.json';
 
 /** The verbs that have `--json`. */
 export type JsonVerb =
-  'run' | 'replay' | 'validate' | 'conformance' | 'litmus' | 'kernels' | 'bugs' | 'doctor';
+  | 'run'
+  | 'replay'
+  | 'compare'
+  | 'validate'
+  | 'conformance'
+  | 'litmus'
+  | 'kernels'
+  | 'bugs'
+  | 'doctor';
 
 /** By verb; each in draft-07, with the meaning and the unit of every field. */
 export const OUTPUT_SCHEMAS: Readonly<Record<JsonVerb, object>> = {
   run,
   replay,
+  compare,
   validate,
   conformance,
   litmus,

@@ -95,6 +95,32 @@ export function* withoutDevices(draft: Draft): Generator<Draft> {
   }
 }
 
+/** What is stored through a mapping, written to the file; without the mapping if it was for nothing else. */
+export function* writesForStores(draft: Draft): Generator<Draft> {
+  const { pageSize } = draft.base.geometry;
+  const entries = draft.threads.flat();
+  for (const { op: map, id } of entries) {
+    if (map.code !== OP.mmap) continue;
+    const uses = entries.filter((entry) => entry.id !== id && usesMapping(entry.op, map.target));
+    if (!uses.every(({ op }) => op.code === OP.store)) continue;
+    let written = draft;
+    for (const { op, id: store } of uses) {
+      const offset = map.offset * pageSize + op.offset;
+      const write = makeOp('pwrite', { target: map.source, offset, length: op.length });
+      written = replaceOp(written, store, write);
+    }
+    yield without(written, new Set([id]));
+  }
+}
+
+function usesMapping(op: Op, slot: number): boolean {
+  const spec = specOf(op.code);
+  return (
+    (spec.slot === 'mapping' && op.target === slot) ||
+    (spec.from === 'mapping' && op.source === slot)
+  );
+}
+
 /** All accesses through one mapping instead of two, without the mmap of the other. */
 export function* unifyMappings(draft: Draft): Generator<Draft> {
   const slots = new Set<number>();

@@ -24,6 +24,7 @@ import {
   shrinkFiles,
   unifyMappings,
   withoutDevices,
+  writesForStores,
 } from './argument-passes.js';
 import {
   dropOps,
@@ -127,6 +128,7 @@ export function minimize(first: Failure, stillFails: StillFails, explore: Explor
     search.pass(dropThreads);
     search.pass(dropOps);
     search.pass(withoutDevices);
+    search.pass(writesForStores);
     search.pass(unifyMappings);
     search.pass(dropWithoutPmds);
     search.pass(dropSwitches);

@@ -80,6 +80,7 @@ before(() => {
   samples = {
     run,
     replay: outputOf('replay', 1, reproducer),
+    compare: outputOf('compare', 1, reproducer, '--kernel', 'dax-v8', '--kernel', 'linux-4.0'),
     validate: outputOf('validate', 1, reproducer, ...refused),
     conformance: outputOf('conformance', 1, ...CONFORMANCE),
     litmus: outputOf('litmus', 1, litmusFile, '--persistency', 'location'),
