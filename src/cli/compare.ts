@@ -72,6 +72,8 @@ function cellOf(loaded: Loaded, fs: FilesystemName, kernel: KernelSpec, times: n
   const base = { file, fs, kernel: kernelText(kernel) };
   try {
     withLine(kernel, { ...settingsOf(loaded.setup), fs }, (line) => {
+      // A guest makes the files of a program that it has not had before in another way.
+      if (isReal(kernel)) line.target.execute(program, new ReplayScheduler([], [], 'lenient'));
       for (let run = 0; run < times; run++) {
         const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
         const { verdict } = inFile(file, () =>

@@ -11,6 +11,7 @@ import { hex } from '../support/units.js';
 import { empty } from '../support/lists.js';
 import { AT, EVENT } from '../trace/event.js';
 import { bytesAfter, sourceSlot } from './moved-bytes.js';
+import type { Mechanism } from './mechanism.js';
 import type { JudgeState } from './state.js';
 
 /** A call that is under way. */
@@ -24,6 +25,14 @@ interface OpenCall {
   readonly bytes: Uint8Array | null;
   disturbed: boolean;
 }
+
+/** Calls that are held to what they are to do, beside those that move blocks. */
+const CHANGING: ReadonlySet<number> = new Set([
+  OP.pwrite,
+  OP.pwrite_from,
+  OP.ftruncate,
+  OP.fallocate,
+]);
 
 /** Events that change a file, and the argument that names it. */
 const CHANGES = new Map<number, number>([
@@ -60,9 +69,7 @@ export class MeaningRule {
     const ino = trace.argument(event, AT.op_enter.ino);
     if (op === null || ino < 0) return;
     const moves = movesBlocks(op);
-    if (!moves && op.code !== OP.pwrite && op.code !== OP.ftruncate && op.code !== OP.fallocate) {
-      return;
-    }
+    if (!moves && !CHANGING.has(op.code)) return;
     const slot = sourceSlot(op);
     const from = slot === null ? ino : (this.files.get(slot) ?? ino);
     const bytes = moves ? view.copyOf(from) : null;
@@ -95,25 +102,36 @@ export class MeaningRule {
     if (at < 0) return;
     const [call] = this.open.splice(at, 1) as [OpenCall];
     const result = trace.argument(event, AT.op_exit.result);
-    if (result < 0 || call.disturbed) return;
-    if (call.bytes !== null) this.checkMoved(event, call, call.bytes);
+    if (call.disturbed) return;
+    if (result < 0) this.checkFailed(event, call);
+    else if (call.op.code === OP.pwrite_from) this.hasGrown(event, call, result);
+    else if (call.bytes !== null) this.checkMoved(event, call, call.bytes);
     else if (call.op.code === OP.pwrite) this.checkWrite(event, call, result);
     else if (call.op.code === OP.ftruncate) this.checkTruncate(event, call);
     else this.checkFallocate(event, call);
   }
 
-  private checkWrite(event: number, { op, number, ino }: OpenCall, written: number): void {
+  /** A write says how much it has written, so that one that fails has not: the file is as long as before. */
+  private checkFailed(event: number, { op, ino, sizeBefore }: OpenCall): void {
+    if (op.code !== OP.pwrite && op.code !== OP.pwrite_from) return;
+    const size = this.state.view.sizes[ino] as number;
+    if (size === sizeBefore) return;
+    const detail = `is ${size}, expected ${sizeBefore}`;
+    this.report(event, 'P1', ino, -1, detail, 'failed-write-took-effect');
+  }
+
+  private hasGrown(event: number, { op, ino }: OpenCall, written: number): boolean {
     const end = op.offset + written;
-    if (written > 0 && (this.state.view.sizes[ino] as number) < end) {
-      this.report(
-        event,
-        'P1',
-        ino,
-        -1,
-        `is ${this.state.view.sizes[ino]}, expected at least ${end}`,
-      );
-      return;
-    }
+    const size = this.state.view.sizes[ino] as number;
+    if (written === 0 || size >= end) return true;
+    this.report(event, 'P1', ino, -1, `is ${size}, expected at least ${end}`);
+    return false;
+  }
+
+  private checkWrite(event: number, call: OpenCall, written: number): void {
+    const { op, number, ino } = call;
+    const end = op.offset + written;
+    if (!this.hasGrown(event, call, written)) return;
     this.checkBytes(event, ino, op.offset, end, fillOf(number), 'P1');
   }
 
@@ -191,10 +209,10 @@ export class MeaningRule {
     ino: number,
     offset: number,
     detail: string,
+    mechanism: Mechanism = 'call-not-done',
   ): void {
     const { state } = this;
     const op = state.trace.op(event);
-    const mechanism = 'call-not-done';
     if (state.isRepeat(promise, mechanism, op, ino)) return;
     state.report({ promise, mechanism, op, event, ino, offset, store: -1, detail }, null);
   }

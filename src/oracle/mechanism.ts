@@ -216,6 +216,10 @@ export const MECHANISMS = {
     text: 'the call returned success, and the file does not show what it was to do',
     rows: [],
   },
+  'failed-write-took-effect': {
+    text: 'the write returned an error, and the file has another size than before',
+    rows: [],
+  },
   'store-reached-reused-block': {
     text: 'a store through an old mapping went into a block that belongs to another page now',
     rows: [],
