@@ -24,7 +24,7 @@ const MAY_IMPORT: Record<string, string> = {
   corpus: 'program support',
   coverage: 'program support trace',
   crash: 'media persistency',
-  finding: 'crash oracle program run schedule support',
+  finding: 'crash oracle program run schedule support target',
   index: 'anything',
   kernel: 'machine media program schedule support target trace',
   litmus: 'support',

@@ -263,7 +263,7 @@ export class Fuzzer {
     const failures = verdict.violations.map((violation) => {
       const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
       return {
-        wanted: wantedOf(violation, this.line.target.pace.tellsCauses),
+        wanted: wantedOf(violation, this.line),
         failure: failureOf(program, schedule, trace, violation),
         fallback: asItCame(this.line, finding, trace),
       };

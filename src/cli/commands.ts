@@ -149,6 +149,11 @@ function addReproducerVerbs(program: Command, done: Done): void {
     .option('--kernel <spec>', 'another kernel than the recorded one')
     .option('--bug <id>', 'other bugs than the recorded ones; repeatable', collect('--bug'))
     .option('--image <out>', 'writes the device as the power failure left it', place('--image'))
+    .option(
+      '--files <dir>',
+      'writes the files as a mount after the power failure shows them',
+      place('--files'),
+    )
     .option('--trace <out>', 'writes the event trace', place('--trace'))
     .option(
       '--workers <n>',

@@ -4,28 +4,26 @@
  */
 import path from 'node:path';
 import { inThreads } from '../campaign/pool.js';
-import { buildImage } from '../crash/plan.js';
 import { placeOf, signatureOf, titleOf } from '../finding/finding.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import type { Execution } from '../target/target.js';
 import { resolveKernel } from '../targets.js';
-import { Image } from '../media/image.js';
-import { PersistHistory } from '../persistency/history.js';
 import type { Violation } from '../oracle/promise.js';
 import { Defect, UsageError } from '../support/assert.js';
 import { writeWhole } from '../support/files.js';
 import { printTrace } from '../trace/text.js';
 import type { Loaded } from './load.js';
-import { kernelText, loadReproducer, sameKernel, settingsOf } from './load.js';
-import { checkOutput } from './places.js';
+import { inFile, kernelText, loadReproducer, sameKernel, settingsOf } from './load.js';
+import { checkDirectory, checkOutput } from './places.js';
 import { out, printJson } from './print.js';
 import type { ReplayOrder, ReplayResult, ReplayRun } from './replay-once.js';
 import { replayOnce } from './replay-once.js';
+import { witnessOf, writeFiles, writeImage } from './witness.js';
 
 export interface ReplayFlags {
   readonly kernel?: string;
   readonly bug?: readonly string[];
   readonly image?: string;
+  readonly files?: string;
   readonly trace?: string;
   readonly workers: number;
   readonly json?: boolean;
@@ -64,7 +62,15 @@ async function report(
     null;
   if (exact) checkHash(loaded, run.result.hash);
   if (flags.trace !== undefined) writeWhole(flags.trace, printTrace(trace), { durable: false });
-  if (flags.image !== undefined) writeImage(loaded, run.execution, violation, flags.image);
+  if (flags.image !== undefined || flags.files !== undefined) {
+    const witness = witnessOf(run.execution, violation, settingsOf(loaded.setup));
+    if (flags.image !== undefined) writeImage(witness, flags.image);
+    if (flags.files !== undefined) {
+      inFile(loaded.file, () =>
+        writeFiles(witness, loaded.program.files.length, flags.files as string),
+      );
+    }
+  }
   if (flags.json === true) printResult(loaded, kernel, run.result, violation, exact);
   else out(verdictText(loaded, kernel, run.result, violation, exact));
   return violation === null ? 0 : 1;
@@ -80,7 +86,8 @@ function repeats({ setup }: Loaded): boolean {
   return setup.real === undefined || setup.real.icountShift !== null;
 }
 
-function checkOutputs(file: string, { trace, image }: ReplayFlags): void {
+function checkOutputs(file: string, { trace, image, files }: ReplayFlags): void {
+  if (files !== undefined) checkDirectory('--files', files);
   if (trace !== undefined) checkOutput('--trace', trace, [file]);
   if (image !== undefined) {
     checkOutput('--image', image, trace === undefined ? [file] : [file, trace]);
@@ -171,21 +178,4 @@ function printResult(
     recordedSignature: loaded.reproducer.signature,
     detail: violation === null ? null : violation.detail,
   });
-}
-
-/** The device as the power failure left it; at the end of the run for a fault that needs no failure. */
-function writeImage(
-  loaded: Loaded,
-  { disk, trace }: Execution,
-  violation: Violation | null,
-  file: string,
-): void {
-  if (disk === null) throw new UsageError('--image: the execution left no trace to cut');
-  const history = new PersistHistory(new Image());
-  history.reset(disk, trace, settingsOf(loaded.setup));
-  const cut = violation?.plan?.cut ?? violation?.event ?? trace.length - 1;
-  for (let event = 0; event <= cut; event++) history.apply(event);
-  const version = history.versions.visible;
-  const plan = violation?.plan ?? { cut, version, short: [] };
-  writeWhole(file, Buffer.from(buildImage(history, plan)), { durable: false });
 }

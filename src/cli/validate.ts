@@ -121,13 +121,7 @@ function file(
   const traceHash = example.trace.hash();
   const found = { setup, program, schedule, violation, traceHash };
   const fallback = asItCame(line, found, example.trace);
-  const { finding, trace } = minimized(
-    line,
-    setup,
-    failure,
-    wantedOf(violation, line.target.pace.tellsCauses),
-    fallback,
-  );
+  const { finding, trace } = minimized(line, setup, failure, wantedOf(violation, line), fallback);
   const { pointNames } = line.target;
   const reproducer = toReproducer(finding, pointNames);
   const stored = reproducerPath(directory, reproducer);

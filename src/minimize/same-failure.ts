@@ -4,7 +4,7 @@
  */
 import { signatureOf } from '../finding/finding.js';
 import type { Wanted } from '../finding/wanted.js';
-import { isWanted, wantedBy } from '../finding/wanted.js';
+import { isWanted, isWantedBy, wantedBy } from '../finding/wanted.js';
 import type { Mechanism } from '../oracle/mechanism.js';
 import type { Violation } from '../oracle/promise.js';
 import type { Confirmation } from '../oracle/state.js';
@@ -44,11 +44,12 @@ const needsImages = (signature: string): boolean =>
 
 /** Only what is wanted is confirmed by its image; the rest does not matter here. */
 export function only(failure: Wanted | string): Confirmation {
-  const { signature, symptom, plans } = wantedBy(failure);
+  const wanted = wantedBy(failure);
+  const { signature, plans } = wanted;
   const needs = needsImages(signature);
   return {
-    isKnown: (promise, mechanism, said) =>
-      signatureOf({ promise, mechanism }) !== signature || (symptom !== null && said !== symptom),
+    isKnown: (promise, mechanism, symptom) =>
+      !isWantedBy(wanted, signatureOf({ promise, mechanism }), symptom),
     everyInstance: false,
     images: needs ? IMAGES_THOROUGH : 0,
     ...(needs ? { closely: { plans, stopsAtFirst: true } } : {}),
