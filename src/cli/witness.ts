@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { buildImage } from '../crash/plan.js';
-import { RecordedFiles } from '../crash/recover.js';
-import type { Disk, RecoveredFiles } from '../media/disk.js';
+import { recoverFiles } from '../crash/recover.js';
+import type { Disk, OpaqueDisk, RecoveredFiles } from '../media/disk.js';
 import { Image } from '../media/image.js';
 import { differing, MIRROR_PAGE_BYTES } from '../media/mirror.js';
 import type { Violation } from '../oracle/promise.js';
@@ -57,7 +57,13 @@ export function writeFiles({ disk, image }: Witness, count: number, directory: s
 }
 
 function recovered(disk: Disk, image: Uint8Array): RecoveredFiles {
-  if (disk.kind === 'fresh') return new RecordedFiles(disk.layout, image);
+  const files = disk.kind === 'fresh' ? recoverFiles(disk.layout, image) : mounted(disk, image);
+  if (typeof files === 'string')
+    throw new UsageError(`--files: the image cannot be read: ${files}`);
+  return files;
+}
+
+function mounted(disk: OpaqueDisk, image: Uint8Array): RecoveredFiles | string {
   const { origin } = disk.content;
   const pages: number[] = [];
   for (let start = 0; start < origin.length; start += MIRROR_PAGE_BYTES) {
@@ -65,8 +71,5 @@ function recovered(disk: Disk, image: Uint8Array): RecoveredFiles {
     const isSame = Buffer.compare(image.subarray(start, end), origin.subarray(start, end)) === 0;
     if (!isSame) pages.push(start / MIRROR_PAGE_BYTES);
   }
-  const files = disk.mount(differing(image, origin, pages));
-  if (typeof files === 'string')
-    throw new UsageError(`--files: the image cannot be read: ${files}`);
-  return files;
+  return disk.mount(differing(image, origin, pages));
 }
