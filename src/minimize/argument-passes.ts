@@ -97,18 +97,23 @@ export function* withoutDevices(draft: Draft): Generator<Draft> {
 
 /** What is stored through a mapping, written to the file; without the mapping if it was for nothing else. */
 export function* writesForStores(draft: Draft): Generator<Draft> {
-  const { pageSize } = draft.base.geometry;
+  const { geometry } = draft.base;
   const entries = draft.threads.flat();
   for (const { op: map, id } of entries) {
     if (map.code !== OP.mmap) continue;
     const uses = entries.filter((entry) => entry.id !== id && usesMapping(entry.op, map.target));
     if (!uses.every(({ op }) => op.code === OP.store)) continue;
+    const writes = uses.map(({ op, id: store }) => {
+      const offset = map.offset * geometry.pageSize + op.offset;
+      const write = { target: map.source, offset, length: op.length };
+      return { store, write: makeOp('pwrite', write) };
+    });
+    // A store may aim behind the last page that a file can have; a write may not.
+    const isLegal = ({ write }: { readonly write: Op }): boolean =>
+      sameOp(normalizeOp(write, geometry, draft.files.length), write);
+    if (!writes.every(isLegal)) continue;
     let written = draft;
-    for (const { op, id: store } of uses) {
-      const offset = map.offset * pageSize + op.offset;
-      const write = makeOp('pwrite', { target: map.source, offset, length: op.length });
-      written = replaceOp(written, store, write);
-    }
+    for (const { store, write } of writes) written = replaceOp(written, store, write);
     yield without(written, new Set([id]));
   }
 }

@@ -7,6 +7,7 @@ import type { OpCode } from '../../src/program/op.js';
 import { OP } from '../../src/program/op.js';
 import type { Program } from '../../src/program/program.js';
 import { parseProgram, printOp } from '../../src/program/text.js';
+import { checkProgram } from '../../src/program/validate.js';
 
 const failure = (program: Program): Failure => ({ program, schedule: [], started: [], plan: null });
 
@@ -47,5 +48,22 @@ describe('a store that is lost', () => {
     const ops = smallest(failsWith(OP.store));
     assert.equal(ops.length, 4);
     assert.match(ops[2] ?? '', /^store\(m0, /);
+  });
+
+  test('behind the last page that a file can have stays one', () => {
+    const program = parseProgram(`geometry page 4096 pmd 4 file-pages 8 blocks 16
+file a pages 8 allocated 8
+  t0: f0 = open("a")
+  t0: m0 = mmap(f0, pages 4..8, MAP_SHARED)
+  t0: store(m0, 0x5000, 8)
+  t0: fsync(f0)`);
+    const stillFails: StillFails = (candidate) => {
+      checkProgram(candidate);
+      const [, , far] = program.threads.flat();
+      const kept = candidate.threads.flat().some((op) => op.code === OP.pwrite || op === far);
+      return kept ? failure(candidate) : null;
+    };
+    const { program: result } = minimize(failure(program), stillFails, () => null);
+    assert.ok(result.threads.flat().every(({ code }) => code !== OP.pwrite));
   });
 });
