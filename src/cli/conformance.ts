@@ -123,7 +123,11 @@ function json(session: Session): unknown {
     listed,
     programs,
     program: printProgram(example).trimEnd().split('\n'),
-    disagreement,
+    disagreement: {
+      ...disagreement,
+      op: disagreement.op < 0 ? null : disagreement.op,
+      ino: disagreement.ino < 0 ? null : disagreement.ino,
+    },
   }));
   return {
     format: 1,

@@ -92,13 +92,16 @@ export function checkStore(state: JudgeState, durability: DurabilityRule, event:
   const { trace, view, layout } = state;
   const ino = trace.argument(event, AT.store.ino);
   const how = trace.argument(event, AT.store.how);
-  if (ino < 0 || (how & STORE.dma) !== 0) return; // what a device may reach is P13
+  if (ino < 0) {
+    checkCopy(state, durability, event);
+    return;
+  }
+  if ((how & STORE.dma) !== 0) return; // what a device may reach is P13
   const offset = trace.argument(event, AT.store.offset);
   const page = view.pageAt(ino, offset);
   if (view.blocks[page] === blockOf(layout, trace.argument(event, AT.store.address))) {
     if ((how & STORE.kernel) !== 0 && destroys(state, event)) {
-      state.astray[page] = ASTRAY.zeroed;
-      durability.zeroed(event);
+      durability.overwritten(event, page, ASTRAY.zeroed);
     }
     return;
   }
@@ -111,6 +114,15 @@ export function checkStore(state: JudgeState, durability: DurabilityRule, event:
   const detail = 'was not reached by a store through a mapping';
   const op = trace.op(event);
   state.report({ promise: 'P9', mechanism, op, event, ino, offset, store: event, detail }, null);
+}
+
+/** What the kernel writes to a block that no file has yet is nobody's loss; here some file has it. */
+function checkCopy(state: JudgeState, durability: DurabilityRule, event: number): void {
+  const { trace, view, layout, disk } = state;
+  const address = trace.argument(event, AT.store.address);
+  if (disk.kind === 'opaque' || address < layout.dataStart) return;
+  const block = blockOf(layout, address);
+  for (const owner of view.pagesOf(block)) durability.overwritten(event, owner, ASTRAY.copied);
 }
 
 /** Does a fault zero bytes of the file that were something else? */

@@ -3,7 +3,7 @@
  * before it started is on media, for the pages it covers. Decided at its return, for all later cuts.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
-import { HOLE, pageOf } from '../media/layout.js';
+import { HOLE } from '../media/layout.js';
 import { NO_RECORD } from '../persistency/history.js';
 import { opAt } from '../program/program.js';
 import type { Op } from '../program/op.js';
@@ -11,7 +11,7 @@ import { AT, EVENT } from '../trace/event.js';
 import { TASK_NUMBERS } from '../trace/trace.js';
 import { afterCrash } from './mismatch.js';
 import type { JudgeState } from './state.js';
-import { astrayBy } from './state.js';
+import { ASTRAY, astrayBy } from './state.js';
 import { isSettled, settlingOf } from './settling.js';
 import { explainLostStore } from './explain.js';
 import type { Mechanism } from './mechanism.js';
@@ -256,7 +256,8 @@ export class DurabilityRule {
           store: -1,
           detail: '',
         };
-        const shorts = mechanism === 'zeroed-by-fault' ? this.state.survivors(block) : [[]];
+        const isOver = !isTainted && astray[index] !== ASTRAY.freedBlock;
+        const shorts = isOver ? this.state.survivors(block) : [[]];
         for (const short of shorts) {
           if (this.settle(candidate, made, page, short, history.versions.visible)) break;
         }
@@ -264,14 +265,15 @@ export class DurabilityRule {
     }
   }
 
-  /** Zeros over bytes of the file: what was promised of them before is broken from now on. */
-  zeroed(event: number): void {
+  /** The kernel wrote over bytes of a file's page: what was promised of them before is broken from now on. */
+  overwritten(event: number, owner: number, how: number): void {
     const { state } = this;
-    const { trace, layout, history, view } = state;
-    const ino = trace.argument(event, AT.store.ino);
-    const page = pageOf(layout, trace.argument(event, AT.store.offset));
-    const block = view.blocks[view.pageIndex(ino, page)] as number;
-    const mechanism = 'zeroed-by-fault';
+    const { history, view } = state;
+    state.astray[owner] = how;
+    const ino = Math.floor(owner / view.filePages);
+    const page = owner % view.filePages;
+    const block = view.blocks[owner] as number;
+    const mechanism = astrayBy(how);
     for (const { promise, made } of state.kept) {
       const ranges = made.ranges.filter((range) => range.ino === ino);
       if (ranges.length === 0 || state.isRepeat(promise, mechanism, made.op, ino)) continue;

@@ -33,6 +33,8 @@ interface Action extends Deed {
   readonly to: number;
   /** A place in the trace's pool or a repeated byte, as in store events. */
   readonly data: number;
+  /** A copy of bytes that the file had: where it covers what was stored since, they are not allowed. */
+  readonly isCopy?: boolean;
 }
 
 /** Part of a page, and what was done to that, in order; undefined if nothing was. */
@@ -212,7 +214,7 @@ export class Expectation {
       if (offset < action.from || offset >= action.to) continue;
       const value = dataByte(this.trace, action.data, offset - action.from);
       if (isSettled(this.trace, this.view, action, made)) allowed = [value];
-      else allowed?.push(value);
+      else if (action.isCopy !== true) allowed?.push(value);
     }
     return allowed;
   }
@@ -284,7 +286,11 @@ export class Expectation {
   private noteStore(event: number): void {
     const { trace } = this;
     const ino = trace.argument(event, AT.store.ino);
-    if (ino < 0 || this.view.isFaultZeroing(event)) return; // not the program's wish
+    if (ino < 0) {
+      this.noteCopy(event);
+      return;
+    }
+    if (this.view.isFaultZeroing(event)) return; // not the program's wish
     const how = trace.argument(event, AT.store.how);
     const offset = trace.argument(event, AT.store.offset);
     const block = blockOf(this.layout, trace.argument(event, AT.store.address));
@@ -307,6 +313,33 @@ export class Expectation {
     this.addAction(ino, action);
     for (const left of this.former.of(block, page)) {
       if (this.view.blocks[left] !== block) this.addStray(action, left);
+    }
+  }
+
+  /**
+   * What the kernel writes to a block that it means to give to a page shows at once if a page has the block
+   * already: around the bytes of a call that is under way, older ones.
+   */
+  private noteCopy(event: number): void {
+    const { trace, layout, view } = this;
+    const address = trace.argument(event, AT.store.address);
+    if (!this.tracesEffects || address < layout.dataStart) return;
+    const { pageSize } = layout.geometry;
+    const block = blockOf(layout, address);
+    for (const page of view.pagesOf(block)) {
+      const from = (page % view.filePages) * pageSize + (address % pageSize);
+      this.addAction(Math.floor(page / view.filePages), {
+        event,
+        op: trace.op(event),
+        task: trace.task(event),
+        issued: event,
+        from,
+        to: from + trace.argument(event, AT.store.length),
+        data: trace.argument(event, AT.store.data),
+        settling: 'never',
+        block,
+        isCopy: (trace.argument(event, AT.store.how) & STORE.nonTemporal) === 0,
+      });
     }
   }
 

@@ -140,6 +140,10 @@ export const MECHANISMS = {
     text: 'a page fault zeroed a block that the file had already, and with it what was written there',
     rows: ['B20', 'B22'],
   },
+  'overwritten-by-copy': {
+    text: 'the copy of an old block went over a new one that the file had already, and with it over what was stored there',
+    rows: ['L11'],
+  },
   'private-copy-lost': {
     text: 'a private mapping does not show any more what was stored through it',
     rows: ['A25', 'B43'],

@@ -104,10 +104,13 @@ export const ASTRAY = {
   freedBlock: 1,
   /** A fault zeroed bytes of the file. */
   zeroed: 2,
+  /** A copy meant for a block that no file has yet went over bytes of the file. */
+  copied: 3,
 } as const;
 
 export function astrayBy(astray: number): Mechanism {
-  return astray === ASTRAY.zeroed ? 'zeroed-by-fault' : 'store-reached-freed-block';
+  if (astray === ASTRAY.zeroed) return 'zeroed-by-fault';
+  return astray === ASTRAY.copied ? 'overwritten-by-copy' : 'store-reached-freed-block';
 }
 
 /** What the rules share while a trace is being folded. */

@@ -13,6 +13,7 @@ import { dataByte, kindOf, STRIDE } from '../trace/trace.js';
 import { isFaultZeroing } from './fault-zeroing.js';
 
 export const NEVER = 0x7fffffff;
+const NONE: readonly number[] = [];
 export const NOBODY = -1;
 
 /** Where a row has the arguments, after its header. Constants of this file: `apply` sees every event. */
@@ -198,6 +199,19 @@ export class FileView {
   /** The page that holds an offset. */
   pageAt(ino: number, offset: number): number {
     return ino * this.filePages + pageOf(this.layout, offset);
+  }
+
+  /** The pages, over all files, that have the block now. */
+  pagesOf(block: number): readonly number[] {
+    if (this.owner[block] === NOBODY) return NONE;
+    const pages: number[] = [];
+    for (
+      let page = this.blocks.indexOf(block);
+      page >= 0;
+      page = this.blocks.indexOf(block, page + 1)
+    )
+      pages.push(page);
+    return pages;
   }
 
   /** The byte that the file should show at `offset` now. */

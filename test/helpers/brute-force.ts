@@ -151,7 +151,11 @@ export interface SharedComparison extends Comparison {
 }
 
 /** The same on a file system that shares blocks: mainline, and one kernel for each bug that needs them. */
-export function compareOnSharedBlocks(seed: bigint, programs: number): SharedComparison {
+export function compareOnSharedBlocks(
+  seed: bigint,
+  programs: number,
+  onProgress: (done: number) => void = () => undefined,
+): SharedComparison {
   const choice = Prng.fromSeed(seed);
   const geometry = { ...GEOMETRY, blockCount: 8 };
   const { load, store, fsync, sync, pwrite, ftruncate, fallocate, reflink, reflink_range } = OP;
@@ -168,6 +172,7 @@ export function compareOnSharedBlocks(seed: bigint, programs: number): SharedCom
   }));
   const counts = { compared: 0, tooLarge: 0, broken: 0, brokenOnMainline: 0 };
   for (let i = 0; i < programs; i++) {
+    onProgress(i);
     const { bugs, target } = kernels[i % kernels.length] as (typeof kernels)[number];
     const program = cloned(generator.generate(choice));
     const { trace, schedule } = target.execute(program, schedulers[i & 1] as RandomScheduler);
