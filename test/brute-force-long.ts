@@ -1,6 +1,7 @@
 /**
- * `npm run test:brute -- [--seed N] [--programs N] [--shared]`: the comparison of brute-force.test.ts for as long as
- * one likes; with --shared that of brute-force-shared.test.ts. Exit code 1 and the program if the two checkers ever differ.
+ * `npm run test:brute -- [--seed N] [--programs N] [--shared]`: the comparison of brute-force.test.ts for as
+ * long as one likes; with --shared that of brute-force-shared.test.ts. Exit code 1 and the program if the two
+ * checkers ever differ.
  */
 import { parseArgs } from 'node:util';
 import { compareOnRandomPrograms, compareOnSharedBlocks } from './helpers/brute-force.js';

@@ -11,7 +11,6 @@
  */
 import type { Disk, RecoveredFiles } from '../media/disk.js';
 import type { Program } from '../program/program.js';
-import { opAt } from '../program/program.js';
 import type { Layout } from '../media/layout.js';
 import { blockOf, HOLE, pageOf } from '../media/layout.js';
 import type { Contract } from '../target/target.js';
@@ -22,11 +21,11 @@ import type { FileRange, PromiseMade } from './promise.js';
 import { FormerPages } from './former-pages.js';
 import type { Mismatch } from './mismatch.js';
 import { OF_SIZE } from './mismatch.js';
-import { EFFECTS, removalRange } from './removal.js';
+import { Removals } from './removals.js';
 import type { Deed } from './settling.js';
 import { isSettled, settlesSizes, settlingOf } from './settling.js';
 import { lateTimes, TimeBounds } from './times.js';
-import { FileView, NEVER } from './view.js';
+import { FileView } from './view.js';
 
 interface Action extends Deed {
   readonly from: number;
@@ -50,15 +49,6 @@ interface SizeChange {
   readonly size: number;
 }
 
-interface Removal {
-  readonly ino: number;
-  /** The events of its first effect and of its return. */
-  readonly enter: number;
-  readonly exit: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 /** No action of a byte is settled. */
 const UNSETTLED = -1;
 
@@ -69,7 +59,7 @@ export class Expectation {
   private readonly tracesEffects: boolean;
   private readonly sizes: SizeChange[][] = [];
   private readonly initialSizes: number[] = [];
-  private readonly removals: Removal[] = [];
+  private readonly removals: Removals;
   private readonly layout: Layout;
   private readonly view = new FileView();
   private readonly times = new TimeBounds();
@@ -90,7 +80,7 @@ export class Expectation {
       this.initialSizes.push(this.view.sizes[ino] as number);
     });
     for (let event = 0; event < trace.length; event++) this.note(event);
-    this.collectRemovals();
+    this.removals = new Removals(program, trace, this.view, this.tracesEffects);
   }
 
   /** Is the promise kept by these recovered files, for a cut at or after its return? */
@@ -107,7 +97,7 @@ export class Expectation {
           const found = files.byteOf(range.ino, offset);
           const last = settled[offset - from] as number;
           if (last === UNSETTLED || last === found) continue;
-          if (this.leaves(range.ino, offset, made)) continue;
+          if (this.removals.takes(range.ino, offset, made)) continue;
           const expected = this.allowedBytes(actions, offset, made, cut);
           if (expected === null || expected.includes(found)) continue;
           // Bytes that were never the file's own are exposure (checkExposure), not a lost store.
@@ -231,17 +221,6 @@ export class Expectation {
       if (dataByte(this.trace, action.data, offset - action.from) === value) return true;
     }
     return false;
-  }
-
-  private leaves(ino: number, offset: number, made: PromiseMade): boolean {
-    return this.removals.some(
-      (removal) =>
-        removal.ino === ino &&
-        offset >= removal.from &&
-        offset < removal.to &&
-        removal.enter < made.end &&
-        removal.exit > made.begin,
-    );
   }
 
   private note(event: number): void {
@@ -398,30 +377,5 @@ export class Expectation {
     for (let page = this.view.pageAt(ino, action.from); page <= last; page++) {
       (this.actions[page] ??= []).push(action);
     }
-  }
-
-  private collectRemovals(): void {
-    for (let event = 0; event < this.trace.length; event++) {
-      if (this.trace.kind(event) !== EVENT.op_enter) continue;
-      const range = removalRange(opAt(this.program, this.trace.op(event)));
-      const ino = this.trace.argument(event, AT.op_enter.ino);
-      if (range === null || ino < 0) continue;
-      const enter = this.tracesEffects ? this.firstEffect(event, ino) : event;
-      this.removals.push({ ino, enter, exit: this.view.exitOf(this.trace.op(event)), ...range });
-    }
-  }
-
-  /** The first thing that the call entered at `enter` did to the file: while it waits, it removes nothing. */
-  private firstEffect(enter: number, ino: number): number {
-    const { trace } = this;
-    const op = trace.op(enter);
-    for (let event = enter + 1; event < trace.length; event++) {
-      if (trace.op(event) !== op) continue;
-      const kind = trace.kind(event);
-      const place = EFFECTS.get(kind);
-      if (place !== undefined && trace.argument(event, place) === ino) return event;
-      if (kind === EVENT.op_exit) break;
-    }
-    return NEVER;
   }
 }
