@@ -71,5 +71,5 @@ function mounted(disk: OpaqueDisk, image: Uint8Array): RecoveredFiles | string {
     const isSame = Buffer.compare(image.subarray(start, end), origin.subarray(start, end)) === 0;
     if (!isSame) pages.push(start / MIRROR_PAGE_BYTES);
   }
-  return disk.mount(differing(image, origin, pages));
+  return disk.mount(differing(image, origin, pages)).files;
 }

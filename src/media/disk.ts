@@ -25,6 +25,14 @@ export interface RecoveredFiles {
   isZero(ino: number, from: number, to: number): boolean;
 }
 
+/** What mounting an image came to. */
+export interface Recovery {
+  /** A string says why it failed, or what else is wrong with it. */
+  readonly files: RecoveredFiles | string;
+  /** Whether it was mounted for this; an image that was mounted before need not be. */
+  readonly isNew: boolean;
+}
+
 /** A disk that has to be mounted to be understood. */
 export interface OpaqueDisk {
   readonly kind: 'opaque';
@@ -35,8 +43,8 @@ export interface OpaqueDisk {
   readonly content: Differing;
   /** Bytes of a block write that reach media together. */
   readonly atomicBytes: number;
-  /** Mounts a copy of the image; a string says why that failed, or what else is wrong with it. */
-  mount(image: Differing): RecoveredFiles | string;
+  /** Mounts a copy of the image. */
+  mount(image: Differing): Recovery;
 }
 
 export type Disk = FreshDisk | OpaqueDisk;

@@ -172,7 +172,6 @@ export class RecoveryRule {
     const key = state.history.survivorKey(kept);
     let files = this.mounted.get(key);
     if (files === undefined) {
-      state.verdict.imagesMounted++;
       files = state.recover(plan);
       this.mounted.set(key, files);
     }

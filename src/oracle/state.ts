@@ -79,7 +79,7 @@ export interface Verdict {
   statesLog2Max: number;
   /** Promises that returned success and were decided. */
   promises: number;
-  /** Images of opaque disks that were drawn, and those among them that were new and mounted. */
+  /** Images of opaque disks that were drawn, and those of any use that were new and mounted. */
   images: number;
   imagesMounted: number;
 }
@@ -196,7 +196,9 @@ export class JudgeState {
     if (this.crashed.bytes.length !== length) this.crashed = new Mirror(new Uint8Array(length));
     this.crashed.follow(differing);
     writeSurvivors(this.history, plan, this.crashed.bytes);
-    return disk.mount(this.crashed);
+    const { files, isNew } = disk.mount(this.crashed);
+    if (isNew) this.verdict.imagesMounted++;
+    return files;
   }
 
   /** True (and counted) if such a violation has been reported, by this verdict or before. */

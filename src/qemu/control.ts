@@ -23,16 +23,17 @@ function nap(milliseconds: number): void {
 /** How long somebody waits for a guest. */
 export interface Patience {
   readonly isAlive: () => boolean;
-  /** In ms, from any time on. */
+  /** In ms, from any time on; reading it may take a while. */
   readonly clock: () => number;
 }
 
-/** What a wait ended with: a hypercall, or why there was none. */
-export type Waited = { readonly call: number } | 'died' | 'hung';
+/** What a wait ended with: a hypercall, files in the mailbox, or why there was nothing. */
+export type Waited = { readonly call: number } | 'listed' | 'died' | 'hung';
 
 export class Control {
   private readonly words: Int32Array;
   private answered = 0;
+  private listedBefore = 0;
 
   constructor(page: Uint8Array) {
     this.words = new Int32Array(page.buffer, page.byteOffset, AT_DIRTY / 4);
@@ -67,6 +68,7 @@ export class Control {
   /** Lets the guest go on after its last hypercall. */
   answer(): void {
     this.answered = this.word(CONTROL.request);
+    this.listedBefore = this.word(CONTROL.listed);
     Atomics.store(this.words, CONTROL.reply, this.answered | 0);
   }
 
@@ -74,27 +76,32 @@ export class Control {
     return this.word(CONTROL.request) !== this.answered;
   }
 
-  /** Waits for the next hypercall, by a clock that stands still while the guest gets no processor. */
-  wait(limitMs: number, { isAlive, clock }: Patience): Waited {
-    for (let spin = 0; spin < SPINS; spin++) {
-      if (this.asked) return this.call;
-    }
-    const started = clock();
+  /**
+   * Waits for the next hypercall, or, if somebody is waiting for files, until they are there; by a clock that
+   * stands still while the guest gets no processor.
+   */
+  wait(limitMs: number, { isAlive, clock }: Patience, wantsFiles = false): Waited {
+    const look = (): Waited | null => {
+      if (wantsFiles && this.word(CONTROL.listed) !== this.listedBefore) return 'listed';
+      return this.asked ? { call: this.word(CONTROL.call) } : null;
+    };
+    let seen = look();
+    for (let spin = 0; spin < SPINS && seen === null; spin++) seen = look();
+    let started: number | null = null;
     let deadline = performance.now() + limitMs;
-    for (let naps = 0; !this.asked; naps++) {
-      if (naps % LOOK_EVERY === LOOK_EVERY - 1 && !isAlive())
-        return this.asked ? this.call : 'died';
-      if (performance.now() > deadline) {
+    for (let naps = 0; seen === null; naps++) {
+      if (naps % LOOK_EVERY === LOOK_EVERY - 1) {
+        if (!isAlive()) return look() ?? 'died';
+        started ??= clock();
+      }
+      if (started !== null && performance.now() > deadline) {
         const left = limitMs - (clock() - started);
         if (left <= 0) return 'hung';
         deadline = performance.now() + left;
       }
       nap(Math.min(NAP_MS_MAX, NAP_MS_MIN * (1 + naps / 8)));
+      seen = look();
     }
-    return this.call;
-  }
-
-  private get call(): { readonly call: number } {
-    return { call: this.word(CONTROL.call) };
+    return seen;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * One long-lived guest: a real kernel in QEMU that runs programs under trace and mounts crash images, one
- * after the other. Synchronous, as targets are. A guest that dies or hangs throws a GuestFailure; whoever
- * owns it boots another one.
+ * after the other. Synchronous, as targets are, but for one thing: what a program or an image has shown is
+ * given out while the guest still unmounts it, and `settle` waits for that. A guest that dies or hangs throws
+ * a GuestFailure; whoever owns it boots another one.
  */
 import { performance } from 'node:perf_hooks';
 import type { Differing } from '../media/mirror.js';
@@ -63,8 +64,8 @@ export interface Answer {
   readonly alarm: string | null;
 }
 
-export interface RunResult extends Answer {
-  /** Null when mounting or making the files failed, see `steps`. Overwritten by the next run. */
+export interface RunResult {
+  /** Null when mounting or making the files failed: `settle` says why. Overwritten by the next run. */
   readonly trace: RawTrace | null;
   /** Pmem when the trace began, with the file system mounted; overwritten by the next run. */
   readonly base: Mirror;
@@ -76,10 +77,9 @@ export interface RunResult extends Answer {
 interface Checked {
   readonly type: FilesystemType;
   readonly bytes: number;
-  /** Mounted and unmounted. */
-  readonly recovered: boolean;
 }
 
+/** What the kernel says when it unmounts the image is not in it. */
 export interface CheckResult extends Answer {
   /** By name; empty when the image could not be mounted. */
   readonly files: readonly FoundFile[];
@@ -94,6 +94,13 @@ export class Guest {
   private checked: Checked | null = null;
   /** Whether the kernel has warned: of some things it does so only once. */
   private warned = false;
+  /** The command that the guest has not ended yet. */
+  private underWay: string | null = null;
+  private ended: Answer = {
+    steps: { mounted: 0, prepared: 0, unmounted: 0 },
+    log: '',
+    alarm: null,
+  };
 
   private constructor(
     private readonly machine: Machine,
@@ -147,31 +154,54 @@ export class Guest {
 
   /** Waits for one of the agent's hypercalls and gives which it was. */
   private expect(call: number, during: string, limitMs = this.limitMs): number {
-    const { machine } = this;
-    const waited = this.control.wait(limitMs, {
-      isAlive: () => machine.alive,
-      clock: () => performance.now() - machine.starvedMs,
-    });
+    const waited = this.wait(during, limitMs);
     if (typeof waited === 'object') {
       if (waited.call === call || waited.call === CALL.next) return waited.call;
       throw new GuestFailure('hung', `${during}: unexpected call ${waited.call}`, '');
     }
+    assert(false, 'nobody waits for files');
+  }
+
+  private wait(during: string, limitMs: number, wantsFiles = false): { call: number } | 'listed' {
+    const { machine } = this;
+    const patience = {
+      isAlive: () => machine.alive,
+      clock: () => performance.now() - machine.starvedMs,
+    };
+    const waited = this.control.wait(limitMs, patience, wantsFiles);
+    if (typeof waited === 'object' || waited === 'listed') return waited;
     const console = this.machine.console;
     this.machine.stop();
     const crashed = alarmIn(console) !== null;
     throw new GuestFailure(crashed ? 'oops' : waited, during, console);
   }
 
-  private answer(): Answer {
-    const { log, steps } = this.mailbox;
+  private answer(log = this.mailbox.log): Answer {
+    const { steps } = this.mailbox;
     const texts = parseKernelLog(log).map(({ text }) => text);
     const alarm = alarmIn(texts.join('\n'));
     this.warned ||= alarm !== null;
     return { steps, log, alarm };
   }
 
+  /**
+   * Waits until the last command has ended, and says what came after that which it has given; at once if it
+   * has ended.
+   * @throws GuestFailure
+   */
+  settle(): Answer {
+    const { underWay } = this;
+    if (underWay !== null) {
+      this.underWay = null;
+      this.expect(CALL.next, underWay);
+      this.ended = this.answer();
+    }
+    return this.ended;
+  }
+
   /** Before every command that mounts. A kernel that cannot warn again goes on without. */
   private begin(image: Differing): void {
+    this.settle();
     this.checked = null;
     if (this.warned) {
       this.mailbox.askRewarn();
@@ -187,12 +217,13 @@ export class Guest {
     this.begin(image);
     this.mailbox.askPrepare(mount, files);
     this.control.answer();
-    this.expect(CALL.next, 'prepare');
-    return { ...this.answer(), image: kept(this.machine.pmem) };
+    this.underWay = 'prepare';
+    return { ...this.settle(), image: kept(this.machine.pmem) };
   }
 
   /**
-   * Runs a program on a fresh file system. `prepared` says that the image holds its files already.
+   * Runs a program on a fresh file system. `prepared` says that the image holds its files already. The file
+   * system is still being unmounted then.
    * @throws GuestFailure
    */
   run(image: Differing, mount: MountOptions, program: GuestProgram, prepared: boolean): RunResult {
@@ -202,20 +233,20 @@ export class Guest {
     this.begin(image);
     mailbox.askRun(mount, program, prepared);
     control.answer();
-    let trace: RawTrace | null = null;
-    let distrust: string | null = null;
-    if (this.expect(CALL.begin, 'mount') === CALL.begin) {
-      this.rememberBase();
-      control.answer();
-      this.expect(CALL.end, 'program');
-      for (const copy of [this.base, this.final]) copy.differsIn(pmem.pages);
-      trace = new RawTrace(this.machine.trace, control.records);
-      distrust = this.distrust(trace);
-      if (distrust !== null) pmem.forget();
-      control.answer();
-      this.expect(CALL.next, 'unmount');
+    if (this.expect(CALL.begin, 'mount') !== CALL.begin) {
+      this.ended = this.answer();
+      return { trace: null, base: this.base, distrust: null };
     }
-    return { ...this.answer(), trace, base: this.base, distrust };
+    this.rememberBase();
+    control.answer();
+    this.expect(CALL.end, 'program');
+    for (const copy of [this.base, this.final]) copy.differsIn(pmem.pages);
+    const trace = new RawTrace(this.machine.trace, control.records);
+    const distrust = this.distrust(trace);
+    if (distrust !== null) pmem.forget();
+    control.answer();
+    this.underWay = 'unmount';
+    return { trace, base: this.base, distrust };
   }
 
   /** Makes `base` and `final` equal to the file system in pmem. */
@@ -241,18 +272,24 @@ export class Guest {
   }
 
   /**
-   * Mounts an image (the kernel recovers its journal), reads every file, unmounts.
+   * Mounts an image (the kernel recovers its journal) and reads every file. It is still being unmounted then.
    * @throws GuestFailure
    */
   check(image: Differing, mount: MountOptions): CheckResult {
     this.begin(image);
     this.mailbox.askCheck(mount);
     this.control.answer();
-    this.expect(CALL.next, 'recovery');
-    const { mounted, unmounted } = this.mailbox.steps;
-    const recovered = mounted === 0 && unmounted === 0;
-    this.checked = { type: mount.type, bytes: image.origin.length, recovered };
-    return { ...this.answer(), files: this.mailbox.files };
+    const waited = this.wait('recovery', this.limitMs, true);
+    const { mailbox } = this;
+    this.checked = { type: mount.type, bytes: image.origin.length };
+    if (waited === 'listed') {
+      this.underWay = 'unmount after recovery';
+      const answer = this.answer(mailbox.listedLog);
+      return { ...answer, steps: { ...answer.steps, unmounted: 0 }, files: mailbox.files };
+    }
+    const answer = this.answer();
+    this.ended = { ...answer, log: '', alarm: null };
+    return { ...answer, files: [] };
   }
 
   /**
@@ -263,13 +300,15 @@ export class Guest {
   fsck(): ToolResult | null {
     const { checked } = this;
     assert(checked !== null, 'fsck comes after check, and nothing that mounts between them');
-    if (!checked.recovered) return null;
+    const { mounted, unmounted } = this.settle().steps;
+    if (mounted !== 0 || unmounted !== 0) return null;
     return checkImage(checked.type, this.machine.pmem.bytes.subarray(0, checked.bytes));
   }
 
   /** Names for the addresses in traces. */
   get symbols(): Symbols {
     if (this.symbolTable === null) {
+      this.settle();
       this.mailbox.askRead('/proc/kallsyms');
       this.control.answer();
       this.expect(CALL.next, 'reading /proc/kallsyms');

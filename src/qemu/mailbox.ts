@@ -2,6 +2,7 @@
 import type { GuestProgram } from './guest-program.js';
 import { encodeOps } from './guest-program.js';
 import { byText } from '../support/order.js';
+import { CLOCK } from './clock.js';
 import {
   AREA,
   COMMAND,
@@ -88,6 +89,7 @@ export class Mailbox {
   /** Mount, make the files, unmount. */
   askPrepare(mount: MountOptions, files: GuestProgram['files']): void {
     this.put(HEADER.command, COMMAND.prepare);
+    this.put(HEADER.clock, CLOCK.prepare);
     this.put(HEADER.flags, 0);
     this.putMount(mount);
     this.putFiles(files);
@@ -96,6 +98,7 @@ export class Mailbox {
   /** Mount, make the files unless they are there, trace the program, unmount. */
   askRun(mount: MountOptions, program: GuestProgram, prepared: boolean): void {
     this.put(HEADER.command, COMMAND.run);
+    this.put(HEADER.clock, CLOCK.run);
     this.put(HEADER.flags, prepared ? RUN_PREPARED : 0);
     this.putMount(mount);
     this.putFiles(program.files);
@@ -108,6 +111,7 @@ export class Mailbox {
   /** Mount, read the files of the root directory, unmount. */
   askCheck(mount: MountOptions): void {
     this.put(HEADER.command, COMMAND.check);
+    this.put(HEADER.clock, CLOCK.check);
     this.put(HEADER.flags, 0);
     this.putMount(mount);
   }
@@ -132,9 +136,15 @@ export class Mailbox {
     };
   }
 
-  /** What the kernel logged during the last command, in the form of /dev/kmsg. */
+  /** What the kernel logged until files were listed, in the form of /dev/kmsg. */
+  get listedLog(): string {
+    return this.bytes.toString('latin1', AREA.log, AREA.log + this.get(HEADER.listedLog));
+  }
+
+  /** What it logged after that; all of it if no files were. */
   get log(): string {
-    return this.bytes.toString('latin1', AREA.log, AREA.log + this.get(HEADER.logLength));
+    const from = AREA.log + this.get(HEADER.listedLog);
+    return this.bytes.toString('latin1', from, AREA.log + this.get(HEADER.logLength));
   }
 
   /** A copy of the content area. */

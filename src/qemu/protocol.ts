@@ -38,6 +38,7 @@ export const CONTROL = {
   overflow: 6,
   problems: 7,
   problem: 8,
+  listed: 9,
 } as const;
 export const CONTROL_MAGIC = 0x4441_5846;
 /** Behind the words, from AT_DIRTY on, a byte for each page of pmem: whether the guest has stored to it. */
@@ -77,9 +78,11 @@ export const HEADER = {
   entryCount: 36,
   logLength: 40,
   contentLength: 44,
-  filesystem: 48,
-  options: 64,
-  files: 192,
+  clock: 48,
+  listedLog: 52,
+  filesystem: 56,
+  options: 72,
+  files: 200,
 } as const;
 export const FILESYSTEM_BYTES = 16;
 export const OPTIONS_BYTES = 128;

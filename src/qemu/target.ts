@@ -2,7 +2,7 @@
  * A real Linux kernel as a target: boots a guest when it is first needed and another one when that has died,
  * makes the files of a program once and keeps the image, and mounts crash images in the same guest.
  */
-import type { OpaqueDisk, RecoveredFiles } from '../media/disk.js';
+import type { OpaqueDisk, RecoveredFiles, Recovery } from '../media/disk.js';
 import type { Differing } from '../media/mirror.js';
 import { original } from '../media/mirror.js';
 import { KERNEL_DIALECT } from '../program/dialect.js';
@@ -21,6 +21,7 @@ import { DEFAULT_GUEST, Guest, GuestFailure } from './guest.js';
 import { guestProgram } from './guest-program.js';
 import { complaintIn } from './kernel-log.js';
 import type { FoundFile } from './mailbox.js';
+import { SeenImages } from './seen-images.js';
 import { translate } from './translate.js';
 
 export interface QemuOptions extends RealSettings {
@@ -47,7 +48,10 @@ export class QemuTarget implements Target {
   private readonly prepared = new Map<string, Differing>();
   /** Files that a program has had. */
   private readonly wantedBefore = new Set<string>();
+  private readonly seen = new SeenImages();
   private readonly trace = new Trace();
+  /** Of the execution under way: what the kernel said, or how it ended. */
+  private alarm: Alarm | null = null;
   /** By the address of an instruction, whether its write-backs are left out. */
   private readonly ignored = new Map<bigint, boolean>();
 
@@ -65,24 +69,44 @@ export class QemuTarget implements Target {
       );
     }
     const wanted = guestProgram(program);
+    this.alarm = null;
     try {
       const guest = this.running();
       const { image, prepared } = this.imageFor(guest, wanted.files);
       const result = guest.run(image, this.filesystem.mount, wanted, prepared);
       this.runs++;
-      this.replaceIf(result.alarm);
       return this.execution(program, result);
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
-      this.close();
-      const kind = error.kind === 'hung' ? 'hung' : 'crashed';
-      return this.withoutTrace({ alarm: { kind, text: textOf(error) } });
+      this.noteFailure(error);
+      return this.withoutTrace(null);
+    }
+  }
+
+  private noteFailure(error: GuestFailure): void {
+    this.close();
+    const kind = error.kind === 'hung' ? 'hung' : 'crashed';
+    this.alarm = { kind, text: textOf(error) };
+  }
+
+  /** Waits for what the guest still does after a program or an image: it may complain there, too. */
+  private settle(): void {
+    if (this.guest === null) return;
+    try {
+      const { alarm } = this.guest.settle();
+      if (alarm === null) return;
+      this.alarm ??= { kind: 'warned', text: alarm };
+      this.replaceIf(alarm);
+    } catch (error) {
+      if (!(error instanceof GuestFailure)) throw error;
+      this.noteFailure(error);
     }
   }
 
   /** Instruction counting repeats what the n-th command after a boot does, given the same images. */
   restart(): void {
     this.close();
+    this.seen.clear();
     if (this.options.icountShift !== null) this.prepared.clear();
   }
 
@@ -143,11 +167,15 @@ export class QemuTarget implements Target {
   }
 
   private execution(program: Program, result: RunResult): Execution {
-    const { trace: raw, base, distrust, alarm } = result;
+    const { trace: raw, base, distrust } = result;
     if (raw === null) {
-      throw new EnvironmentError(`mounting failed (error ${-result.steps.mounted})`);
+      const { mounted } = this.running().settle().steps;
+      throw new EnvironmentError(`mounting failed (error ${-mounted})`);
     }
-    if (distrust !== null) return this.withoutTrace({ discarded: distrust });
+    if (distrust !== null) {
+      this.settle();
+      return this.withoutTrace(distrust);
+    }
     const { layout, metadata } = translate(raw, program, this.trace, {
       content: base.bytes,
       ignoresFlush: (pc) => this.ignoresFlush(pc),
@@ -160,8 +188,24 @@ export class QemuTarget implements Target {
       atomicBytes: this.options.atomicBytes,
       mount: (crashed) => this.mount(crashed),
     };
-    const warned: Alarm | null = alarm === null ? null : { kind: 'warned', text: alarm };
-    return { disk, trace: this.trace, schedule: [], stuck: [], alarm: warned, discarded: null };
+    return this.executed(disk, null);
+  }
+
+  private executed(disk: OpaqueDisk | null, discarded: string | null): Execution {
+    const alarmNow = (): Alarm | null => {
+      this.settle();
+      return this.alarm;
+    };
+    return {
+      disk,
+      trace: this.trace,
+      schedule: [],
+      stuck: [],
+      get alarm() {
+        return alarmNow();
+      },
+      discarded,
+    };
   }
 
   private ignoresFlush(pc: bigint): boolean {
@@ -178,13 +222,22 @@ export class QemuTarget implements Target {
     return ignored;
   }
 
-  private withoutTrace(why: Partial<Pick<Execution, 'alarm' | 'discarded'>>): Execution {
+  private withoutTrace(discarded: string | null): Execution {
     this.trace.clear();
-    const { trace } = this;
-    return { disk: null, trace, schedule: [], stuck: [], alarm: null, discarded: null, ...why };
+    return this.executed(null, discarded);
   }
 
-  private mount(crashed: Differing): RecoveredFiles | string {
+  private mount(crashed: Differing): Recovery {
+    const key = this.seen.keyOf(crashed);
+    const known = this.seen.get(key);
+    if (known !== undefined) return { files: known, isNew: false };
+    this.settle();
+    const files = this.recover(crashed);
+    if (typeof files !== 'string') this.seen.put(key, files);
+    return { files, isNew: true };
+  }
+
+  private recover(crashed: Differing): RecoveredFiles | string {
     try {
       const { mount } = this.filesystem;
       const { steps, files, alarm, log } = this.running().check(crashed, mount);

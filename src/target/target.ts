@@ -42,6 +42,7 @@ export interface Execution {
   readonly trace: Trace;
   readonly schedule: Schedule;
   readonly stuck: readonly StuckTask[];
+  /** Until it is asked for: mounting images of the disk may lead to more. */
   readonly alarm: Alarm | null;
   /** Why the trace is not to be trusted; null if it is. */
   readonly discarded: string | null;

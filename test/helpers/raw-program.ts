@@ -113,7 +113,7 @@ export class RawProgram {
     const disk: OpaqueDisk = {
       ...{ kind: 'opaque', layout, metadata, atomicBytes },
       content: differing(content, content, allPages(content)),
-      mount: (image) => mount(wholeOf(image)),
+      mount: (image) => ({ files: mount(wholeOf(image)), isNew: true }),
     };
     return { program, trace, disk };
   }

@@ -41,9 +41,10 @@ function main(): void {
         guestProgram(program),
         false,
       );
-      const { mounted, prepared, unmounted } = result.steps;
+      const { steps, alarm } = guest.settle();
+      const { mounted, prepared, unmounted } = steps;
       print(
-        `${guest.kernelVersion} ${name}: steps ${mounted} ${prepared} ${unmounted}, trust ${result.distrust ?? 'yes'}, alarm ${result.alarm ?? 'none'}`,
+        `${guest.kernelVersion} ${name}: steps ${mounted} ${prepared} ${unmounted}, trust ${result.distrust ?? 'yes'}, alarm ${alarm ?? 'none'}`,
       );
       if (result.trace === null) continue;
       // Before the first operation.

@@ -35,9 +35,10 @@ function run(guest: Guest, name: FilesystemName, program: GuestProgram): RunResu
   const filesystem = FILESYSTEMS[name];
   const result = guest.run(original(makeFilesystem(filesystem)), filesystem.mount, program, false);
   const { trace } = result;
-  assert.deepEqual(result.steps, { mounted: 0, prepared: 0, unmounted: 0 });
+  const { steps, alarm } = guest.settle();
+  assert.deepEqual(steps, { mounted: 0, prepared: 0, unmounted: 0 });
   assert.equal(result.distrust, null);
-  assert.equal(result.alarm, null);
+  assert.equal(alarm, null);
   assert.ok(trace !== null);
   return { ...result, trace };
 }
@@ -86,7 +87,9 @@ describe('a real kernel', { skip }, () => {
       assert.deepEqual([word?.flushes, page?.flushes], [0, 0]);
       assert.equal(fsync?.flushes, 128);
       assert.ok(fsync.fences > 0);
-      assert.deepEqual([userFlush?.flushes, userFlush?.fences], [1, 1]);
+      assert.equal(userFlush?.flushes, 1);
+      // One is its own; an interrupt after its flush has locked instructions, which order that, too.
+      assert.ok(userFlush.fences >= 1, 'fences');
     });
 
     test(`recovers on ${name} what was durable, and nothing else, to a whole file system`, () => {

@@ -56,9 +56,10 @@ function describeTrace(trace: RawTrace, symbols: Symbols): void {
   }
 }
 
-function describeRun(result: RunResult): string {
-  const { mounted, prepared, unmounted } = result.steps;
-  return `steps ${mounted} ${prepared} ${unmounted}; trust: ${result.distrust ?? 'yes'}; alarm: ${result.alarm ?? 'none'}`;
+function describeRun(guest: Guest, result: RunResult): string {
+  const { steps, alarm } = guest.settle();
+  const { mounted, prepared, unmounted } = steps;
+  return `steps ${mounted} ${prepared} ${unmounted}; trust: ${result.distrust ?? 'yes'}; alarm: ${alarm ?? 'none'}`;
 }
 
 function tryFilesystem(guest: Guest, name: FilesystemName, runs: number): void {
@@ -68,7 +69,7 @@ function tryFilesystem(guest: Guest, name: FilesystemName, runs: number): void {
   const program = guestProgram(SMALL_PROGRAM);
   const prepared = guest.prepare(empty, mount, program.files);
   const first = guest.run(prepared.image, mount, program, true);
-  print(`${name}: ${describeRun(first)}`);
+  print(`${name}: ${describeRun(guest, first)}`);
   if (first.trace !== null) describeTrace(first.trace, guest.symbols);
   // Asking for symbols does not touch the trace.
   const image = first.trace === null ? empty : durableImage(first.trace, first.base);

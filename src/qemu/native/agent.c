@@ -13,7 +13,11 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+/* From mounting to the program, as the clock shows it. */
+#define MOUNTING_SECONDS 10
 
 uint8_t *mailbox;
 static int kernel_log = -1;
@@ -85,12 +89,13 @@ static void boot(void)
     introduce_cpus();
     /* Mounting and unmounting, too, happen where thread 0 will be. */
     if (pin_thread(0) != 0) fail("cannot use", "CPU 0");
+    hypercall(CALL_READY, 0, 0, 0, 0);
 }
 
-/* Copies what the kernel has said since the last call: "priority,...;text" lines, as /dev/kmsg has them. */
+/* Adds what the kernel has said since the last call: "priority,...;text" lines, as /dev/kmsg has them. */
 static void copy_kernel_log(void)
 {
-    uint32_t length = 0;
+    uint32_t length = header()->log_length;
     char line[8192];
     for (;;) {
         ssize_t got = read(kernel_log, line, sizeof line);
@@ -109,10 +114,21 @@ const char *file_name(unsigned file)
     return names[file % FILES_MAX];
 }
 
+/*
+ * Makes it as late as the controller says: times are in images, and what else is the same in two of them is
+ * then the same in all.
+ */
+static void set_clock(unsigned seconds_more)
+{
+    struct timespec now = {header()->clock + seconds_more, 0};
+    clock_settime(CLOCK_REALTIME, &now);
+}
+
 /* Mounts with the options as given; gives an open directory or -errno. */
 static int mount_device(void)
 {
     const struct header *h = header();
+    set_clock(0);
     if (mount(DEVICE, MOUNT_POINT, h->filesystem, MS_NOATIME, h->options) != 0) return -errno;
     int root = open(MOUNT_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return root < 0 ? -errno : root;
@@ -156,30 +172,29 @@ static int prepare_files(int root)
     return error;
 }
 
-/*
- * What mounting and the first look at the files leave in a running transaction would be committed with one
- * of theirs, or not, by whether the files had to be made.
- */
-static int settle_files(int root)
+static void trace_program(int root)
 {
-    for (uint32_t file = 0; file < FILES_MAX; file++) {
-        int fd = openat(root, file_name(file), O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) close(fd);
-    }
-    return syncfs(root) == 0 ? 0 : -errno;
+    hypercall(CALL_BEGIN, 0, 0, 0, 0);
+    set_clock(MOUNTING_SECONDS);
+    report_layout(0);
+    run_program(root);
+    hypercall(CALL_END, 0, 0, 0, 0);
+    release_slots();
 }
 
 static void serve_run(int root)
 {
     int is_prepared = (header()->flags & RUN_PREPARED) != 0;
-    header()->prepared = is_prepared ? settle_files(root) : prepare_files(root);
+    if (!is_prepared) header()->prepared = prepare_files(root);
     if (header()->prepared != 0) return;
-    forget_layout();
-    hypercall(CALL_BEGIN, 0, 0, 0, 0);
-    report_layout(root, 0);
-    run_program(root);
-    hypercall(CALL_END, 0, 0, 0, 0);
-    release_slots();
+    open_layout(root);
+    /*
+     * What mounting and the first look at the files leave in a running transaction would be committed with one
+     * of theirs, or not, by whether the files had to be made.
+     */
+    if (is_prepared && syncfs(root) != 0) header()->prepared = -errno;
+    if (header()->prepared == 0) trace_program(root);
+    close_layout();
 }
 
 static void park(void)
@@ -197,6 +212,15 @@ static int rewarn(void)
     return error;
 }
 
+static void serve_check(int root)
+{
+    list_files(root);
+    /* The controller can look at it while the rest goes on. */
+    copy_kernel_log();
+    header()->listed_log = header()->log_length;
+    hypercall(CALL_LISTED, 0, 0, 0, 0);
+}
+
 static void serve_mounted(uint32_t command)
 {
     int root = mount_device();
@@ -206,7 +230,7 @@ static void serve_mounted(uint32_t command)
         return;
     }
     if (command == COMMAND_RUN) serve_run(root);
-    else if (command == COMMAND_CHECK) list_files(root);
+    else if (command == COMMAND_CHECK) serve_check(root);
     else header()->prepared = prepare_files(root);
     unmount_device(root);
 }
@@ -216,7 +240,7 @@ static void serve(void)
     struct header *h = header();
     uint32_t command = h->command;
     h->mounted = h->prepared = h->unmounted = 0;
-    h->entry_count = h->log_length = h->content_length = 0;
+    h->entry_count = h->log_length = h->content_length = h->listed_log = 0;
     if (command == COMMAND_READ) h->mounted = read_file(h->options);
     else if (command == COMMAND_PARK) park();
     else if (command == COMMAND_REWARN) h->mounted = rewarn();

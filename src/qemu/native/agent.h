@@ -63,9 +63,13 @@ void release_slots(void);
 int64_t perform(const struct op *op, int root);
 
 /* layout.c */
-void forget_layout(void);
+/* Before the first report, and after the last. */
+void open_layout(int root);
+void close_layout(void);
 /* Reports every file whose layout has changed since the last report. */
-void report_layout(int root, unsigned thread);
+void report_layout(unsigned thread);
+/* Names may lead to other files than before. */
+void note_names_changed(void);
 
 /* check.c */
 void list_files(int root);

@@ -29,32 +29,43 @@ static int copy_content(int fd, uint32_t limit, uint32_t *length)
     return 0;
 }
 
-static void list_file(int root, const char *name)
+/* Opens a regular file, and tells its state as that of others; -1 if it was not opened. */
+static int open_file(int root, const char *name, unsigned char type, struct stat *status, int *failed)
+{
+    /* If its type is known, its name is looked up only once. */
+    if (type != DT_REG) {
+        *failed = fstatat(root, name, status, AT_SYMLINK_NOFOLLOW) != 0;
+        if (*failed || type != DT_UNKNOWN || !S_ISREG(status->st_mode)) return -1;
+    }
+    int fd = openat(root, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    *failed = fd < 0 || fstat(fd, status) != 0;
+    return fd;
+}
+
+static void list_file(int root, const char *name, unsigned char type)
 {
     struct header *h = header();
     struct stat status;
+    int failed;
     struct entry *entry = (struct entry *)(mailbox + AT_ENTRIES) + h->entry_count;
     if (h->entry_count == ENTRIES_MAX) return;
     h->entry_count++;
     memset(entry, 0, sizeof *entry);
     memcpy(entry->name, name, strnlen(name, sizeof entry->name - 1));
     entry->content_offset = h->content_length;
-    if (fstatat(root, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    int fd = open_file(root, name, type, &status, &failed);
+    if (failed) {
         entry->error = -errno;
-        return;
+    } else {
+        entry->mode = status.st_mode;
+        entry->ino = status.st_ino;
+        entry->size = status.st_size;
+        entry->links = status.st_nlink;
+        if (fd >= 0 && S_ISREG(status.st_mode)) {
+            entry->error = copy_content(fd, FILE_BYTES_MAX, &entry->content_length);
+        }
     }
-    entry->mode = status.st_mode;
-    entry->ino = status.st_ino;
-    entry->size = status.st_size;
-    entry->links = status.st_nlink;
-    if (!S_ISREG(status.st_mode)) return;
-    int fd = openat(root, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        entry->error = -errno;
-        return;
-    }
-    entry->error = copy_content(fd, FILE_BYTES_MAX, &entry->content_length);
-    close(fd);
+    if (fd >= 0) close(fd);
 }
 
 void list_files(int root)
@@ -69,7 +80,7 @@ void list_files(int root)
         struct dirent *found = readdir(directory);
         if (found == NULL) break;
         int self = strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0;
-        if (!self) list_file(root, found->d_name);
+        if (!self) list_file(root, found->d_name, found->d_type);
     }
     header()->prepared = -errno;
     closedir(directory);

@@ -3,11 +3,14 @@
  * pmem range, in the order in which its one emulating thread executes them, and stops the guest at
  * hypercalls of the agent until the controller has answered through the control page.
  *
- * Every store of the guest is instrumented all the time, and the first thing a callback does is to look
- * whether the trace is on: switching instrumentation itself would translate the guest's code anew each
- * time. There is one emulating thread (thread=single), hence no lock.
+ * Once the guest has booted, every store of it is instrumented all the time, and the first thing a callback
+ * does is to look whether the trace is on: switching instrumentation itself would translate the guest's code
+ * anew each time. That happens once, before the first command: what booting left among the translated code
+ * would only be in the way of the rest in the processor's caches. There is one emulating thread
+ * (thread=single), hence no lock.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +39,9 @@ static struct control *control;
 /* A byte for each page of pmem, set also while the trace is off; cleared by the controller. */
 static uint8_t *dirty;
 static bool tracing;
+static qemu_plugin_id_t plugin;
+/* Whether stores are looked at. */
+static bool booted;
 /* Per CPU: whether anything was recorded that an sfence, and that a locked instruction, would order. */
 static bool unfenced[CPUS_MAX];
 static bool unlocked[CPUS_MAX];
@@ -237,6 +243,10 @@ static void nap(unsigned int round)
 /* Stops the guest until the controller has answered. If it is gone, so is this process (see install). */
 static void ask(uint32_t call)
 {
+    if (!booted) {
+        fputs("daxfuzz plugin: the guest was not ready\n", stderr);
+        abort();
+    }
     control->call = call;
     uint32_t number = control->request + 1;
     __atomic_store_n(&control->request, number, __ATOMIC_SEQ_CST);
@@ -261,6 +271,8 @@ static void append_mark(unsigned int cpu, uint8_t kind)
     record->high = read_register(cpu, R8);
 }
 
+static void on_boot(qemu_plugin_id_t id);
+
 static void on_hypercall(unsigned int cpu, void *data)
 {
     (void)data;
@@ -275,6 +287,14 @@ static void on_hypercall(unsigned int cpu, void *data)
     }
     if (call == CALL_CPU) {
         name_cpu(cpu, read_register(cpu, RSI));
+        return;
+    }
+    if (call == CALL_READY) {
+        qemu_plugin_reset(plugin, on_boot);
+        return;
+    }
+    if (call == CALL_LISTED) {
+        __atomic_fetch_add(&control->listed, 1, __ATOMIC_SEQ_CST);
         return;
     }
     tracing = false;
@@ -332,11 +352,31 @@ static void instrument(struct qemu_plugin_insn *insn)
     qemu_plugin_register_vcpu_mem_cb(insn, on_store, access, QEMU_PLUGIN_MEM_W, packed);
 }
 
+/* Before the guest has booted, only the agent is heard. */
+static void instrument_hypercall(struct qemu_plugin_insn *insn)
+{
+    uint8_t bytes[16];
+    size_t length = qemu_plugin_insn_data(insn, bytes, sizeof bytes);
+    if (decode_instruction(bytes, length).kind != INSTRUCTION_HYPERCALL) return;
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_hypercall, QEMU_PLUGIN_CB_R_REGS, NULL);
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 {
     (void)id;
     size_t count = qemu_plugin_tb_n_insns(block);
-    for (size_t index = 0; index < count; index++) instrument(qemu_plugin_tb_get_insn(block, index));
+    for (size_t index = 0; index < count; index++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, index);
+        if (booted) instrument(insn);
+        else instrument_hypercall(insn);
+    }
+}
+
+/* Nothing that was translated before is left. */
+static void on_boot(qemu_plugin_id_t id)
+{
+    booted = true;
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
 }
 
 /* --- start ---------------------------------------------------------------------------------------- */
@@ -362,6 +402,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
     uint64_t length;
     (void)argc;
     (void)argv;
+    plugin = id;
     if (!info->system_emulation || strcmp(info->target_name, "x86_64") != 0) return -1;
     /* A guest whose controller has gone would wait for ever; the kernel ends it even after kill -9. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() == 1) return -1;

@@ -35,6 +35,11 @@ static int keeps_layout(uint8_t code)
     }
 }
 
+static int changes_names(uint8_t code)
+{
+    return code == OP_RENAME || code == OP_LINK || code == OP_UNLINK;
+}
+
 /* So that the CPU of a record says which thread caused it. */
 int pin_thread(unsigned number)
 {
@@ -72,7 +77,8 @@ static void *run_thread(void *data)
         if (thread->number == 0 && done++ == header()->spawn_after) start_threads(thread->root);
         mark(RECORD_OP_ENTER, thread->number, 0, op->number, op->code, 0, 0);
         int64_t result = perform(op, thread->root);
-        if (!keeps_layout(op->code)) report_layout(thread->root, thread->number);
+        if (changes_names(op->code)) note_names_changed();
+        if (!keeps_layout(op->code)) report_layout(thread->number);
         mark(RECORD_OP_EXIT, thread->number, 0, op->number, op->code, result, 0);
     }
     if (thread->number == 0 && done == header()->spawn_after) start_threads(thread->root);

@@ -80,6 +80,7 @@ struct control {
     uint32_t overflow; /* records that had no room */
     uint32_t problems; /* events that the plugin could not decode: the trace is not to be trusted */
     uint32_t problem;  /* which one was first */
+    uint32_t listed;   /* counted up when the files of an image can be taken from the mailbox */
 };
 
 #define PROBLEM_REGISTERS 1 /* no register of that name */
@@ -100,6 +101,8 @@ struct control {
 #define CALL_END 3   /* the program has ended, still mounted: the trace has stopped */
 #define CALL_PROBLEM 4 /* the agent could not do as it should, see PROBLEM_*; does not wait */
 #define CALL_CPU 5     /* this is the CPU of this number; does not wait */
+#define CALL_READY 6   /* booted: from now on stores are looked at; does not wait */
+#define CALL_LISTED 7  /* the files of the image are in the mailbox, it is being unmounted; does not wait */
 #define CALL_MARK 16   /* + record kind: a marker, does not wait */
 
 /* --- mailbox: controller <-> agent ----------------------------------------------------------------- */
@@ -140,6 +143,8 @@ struct header {
     uint32_t entry_count;
     uint32_t log_length;
     uint32_t content_length;
+    uint32_t clock; /* what time it is, in seconds */
+    uint32_t listed_log; /* of the log, what came before CALL_LISTED */
     char filesystem[FILESYSTEM_BYTES];
     char options[OPTIONS_BYTES];
     struct file_spec files[FILES_MAX];

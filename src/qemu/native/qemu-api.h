@@ -63,12 +63,15 @@ typedef struct {
     } data;
 } qemu_plugin_mem_value;
 
+typedef void (*simple_callback)(qemu_plugin_id_t id);
 typedef void (*vcpu_callback)(qemu_plugin_id_t id, unsigned int cpu);
 typedef void (*translate_callback)(qemu_plugin_id_t id, struct qemu_plugin_tb *block);
 typedef void (*execute_callback)(unsigned int cpu, void *data);
 typedef void (*memory_callback)(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t address,
                                 void *data);
 
+/* Forgets all translated code and all callbacks, and calls `callback` before anything is executed again. */
+void qemu_plugin_reset(qemu_plugin_id_t id, simple_callback callback);
 void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, vcpu_callback callback);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, translate_callback callback);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, execute_callback callback,
