@@ -5,7 +5,7 @@
  * shows after two calls that overlapped depends on their order.
  */
 import type { Op } from '../program/op.js';
-import { FALLOCATE, movesBlocks, OP } from '../program/op.js';
+import { FALLOCATE, movesBlocks, O_DSYNC, OP } from '../program/op.js';
 import { fillOf, opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
 import { empty } from '../support/lists.js';
@@ -111,9 +111,14 @@ export class MeaningRule {
     else this.checkFallocate(event, call);
   }
 
-  /** A write says how much it has written, so that one that fails has not: the file is as long as before. */
+  /**
+   * A write says how much it has written, so that one that fails has not: the file is as long as before.
+   * With O_DSYNC the error may be that of the sync after it.
+   */
   private checkFailed(event: number, { op, ino, sizeBefore }: OpenCall): void {
     if (op.code !== OP.pwrite && op.code !== OP.pwrite_from) return;
+    const syncs = op.code === OP.pwrite && (op.flags & O_DSYNC) !== 0;
+    if (syncs || this.state.view.shutdownAt < event) return;
     const size = this.state.view.sizes[ino] as number;
     if (size === sizeBefore) return;
     const detail = `is ${size}, expected ${sizeBefore}`;

@@ -55,6 +55,10 @@ describe('a write that fails', () => {
     });
   }
 
+  test('may have written all where it was to sync, too: the error may be of that', () => {
+    assert.deepEqual(signatures(resized(-EFAULT), 'pwrite(f0, 0x1080, 1, O_DSYNC)'), []);
+  });
+
   test('is judged like others where it has written a part', () => {
     const op = 'pwrite_from(f0, 0xff0, 0x20, m0, page 0)';
     assert.deepEqual(signatures(begun().exit(2, 0x10), op), []);

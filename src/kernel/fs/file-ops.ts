@@ -164,9 +164,18 @@ export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<
   let error = 0;
   if (size < inode.size) error = yield* truncateDown(k, t, inode, size);
   else if (size > inode.size) error = yield* truncateUp(k, t, inode, size);
-  else yield* k.functions.fileUpdateTime(k, t, inode); // setattr_copy()
+  else yield* setattrCopy(k, t, inode);
   inode.iRwsem.upWrite(k, t);
   return error;
+}
+
+/** The size stays. XFS logs all of the inode for that, so that fdatasync(2) forces the log. */
+function* setattrCopy(k: Kernel, t: Task, inode: Inode): Run<void> {
+  yield* k.functions.fileUpdateTime(k, t, inode);
+  if (k.sb.type === 'ext4') return;
+  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
+  markInodeJournaled(k, inode);
+  journalStop(k, t);
 }
 
 /** Frees nothing, but the layout is broken for every change of the size. */

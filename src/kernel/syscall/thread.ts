@@ -178,7 +178,11 @@ function fallocate(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<numbe
     case FALLOCATE.insertRange:
       return k.functions.insertRange(k, t, inode, offset, length);
     default:
-      if (k.sb.refcounts === null) return EOPNOTSUPP;
+      if (k.sb.type === 'ext4') return EOPNOTSUPP;
+      // xfs_file_fallocate() allocates what it has unshared, and there may be nothing to unshare.
+      if (k.sb.refcounts === null) {
+        return k.functions.allocateRange(k, t, inode, offset, length, false);
+      }
       return k.functions.unshareRange(k, t, inode, offset, length);
   }
 }

@@ -1,0 +1,84 @@
+/** What is listed covers exactly what its reason speaks of. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { compare } from '../../src/conformance/compare.js';
+import { listedAs } from '../../src/conformance/listed.js';
+import type { Observation } from '../../src/conformance/observation.js';
+import { parseProgram } from '../../src/program/text.js';
+
+interface Shown {
+  readonly result: number;
+  readonly size: number;
+  /** What every byte of the file is. */
+  readonly byte?: number;
+  readonly changed?: number;
+}
+
+/** Programs here have four operations, of which the last is what matters. */
+function observed(before: number, { result, size, byte = 0, changed }: Shown): Observation {
+  const steps = [0, 0, before, result].map((returned, op) => {
+    const length = op === 3 ? size : before;
+    const content = new Uint8Array(length).fill(byte);
+    if (op === 3 && changed !== undefined) content[changed] = byte + 1;
+    return {
+      op,
+      result: returned,
+      files: [{ size: length, content, allocated: new Uint8Array(1) }],
+      guarantee: null,
+    };
+  });
+  return { steps, alarm: null, discarded: null };
+}
+
+const program = (third: string, last: string): ReturnType<typeof parseProgram> =>
+  parseProgram(`file a pages 1 allocated 1
+  t0: f0 = open("a")
+  t0: m0 = mmap(f0, pages 0..1, MAP_SHARED)
+  t0: ${third}
+  t0: ${last}`);
+
+function listed(
+  text: ReturnType<typeof parseProgram>,
+  filesystem: 'ext4' | 'xfs',
+  model: Observation,
+  kernel: Observation,
+): (string | null)[] {
+  return compare(model, kernel).map(
+    (found) => listedAs(found, { program: text, filesystem, model, kernel })?.id ?? null,
+  );
+}
+
+describe('a file that a failed write makes longer', () => {
+  const text = program('ftruncate(f0, 0x0)', 'pwrite_from(f0, 0x80, 1, m0, page 0)');
+  const model = observed(0, { result: -14, size: 0 });
+
+  test('is listed where it ends as many bytes before the offset as the error says', () => {
+    const kernel = observed(0, { result: -14, size: 0x80 - 14 });
+    assert.deepEqual(listed(text, 'ext4', model, kernel), ['failed-write-extends']);
+  });
+
+  test('is news with another size, and on another file system', () => {
+    const longer = observed(0, { result: -14, size: 0x80 });
+    assert.deepEqual(listed(text, 'ext4', model, longer), [null]);
+    const kernel = observed(0, { result: -14, size: 0x80 - 14 });
+    assert.deepEqual(listed(text, 'xfs', model, kernel), [null]);
+  });
+});
+
+describe('other bytes after a write from a mapping', () => {
+  const model = observed(4096, { result: 8, size: 4096 });
+  const kernel = observed(4096, { result: 8, size: 4096, changed: 3 });
+
+  test('are listed where it copies over what it copies', () => {
+    const text = program('store(m0, 0x0, 8)', 'pwrite_from(f0, 0x1, 8, m0, page 0)');
+    assert.deepEqual(listed(text, 'xfs', model, kernel), ['overlapping-copy']);
+  });
+
+  test('are news where it does not, and where it did not write', () => {
+    const apart = program('store(m0, 0x0, 8)', 'pwrite_from(f0, 0x10, 8, m0, page 0)');
+    assert.deepEqual(listed(apart, 'xfs', model, kernel), [null]);
+    const text = program('store(m0, 0x0, 8)', 'pwrite_from(f0, 0x1, 8, m0, page 0)');
+    const behind = observed(4096, { result: 8, size: 4096, changed: 100 });
+    assert.deepEqual(listed(text, 'xfs', model, behind), [null]);
+  });
+});
