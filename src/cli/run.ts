@@ -292,7 +292,7 @@ function progressLine(summary: CampaignSummary): string {
 }
 
 /** Promises of which a real trace says nothing. */
-const NOT_OF_REAL: readonly string[] = ['P1', 'P13'];
+const NOT_OF_REAL: readonly string[] = ['P1', 'P10', 'P13', 'P14'];
 
 function judgedPromises({ real }: CampaignSummary): string[] {
   const left = real === null ? [] : NOT_OF_REAL;
