@@ -60,7 +60,14 @@ export type { KernelFunctions } from './kernel/functions.js';
 export type { Kernel } from './kernel/kernel.js';
 export type { Kit } from './kernel/kit.js';
 export type { FaultResult, Inode, Run, Task, Vma, VmFault } from './kernel/types.js';
-export type { Contract, Execution, StuckTask, Target } from './target/target.js';
+export type {
+  BrokenInvariant,
+  Contract,
+  Execution,
+  Invariant,
+  StuckTask,
+  Target,
+} from './target/target.js';
 export { printTrace } from './trace/text.js';
 export type { Trace } from './trace/trace.js';
 

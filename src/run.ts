@@ -12,7 +12,7 @@
  * but buffers.
  */
 import type { PersistencyOptions } from './persistency/history.js';
-import { noteAlarm } from './oracle/alarm.js';
+import { noteAlarm, noteBroken } from './oracle/alarm.js';
 import type { Judge } from './oracle/judge.js';
 import { CONFIRM_ALL, noVerdict } from './oracle/state.js';
 import type { Confirmation, Verdict } from './oracle/state.js';
@@ -24,6 +24,8 @@ import type { Execution, Target } from './target/target.js';
 /** How power can fail, and what the disk under test looks like; the same for all runs of a campaign. */
 export interface Settings extends PersistencyOptions {
   readonly fs: FilesystemName;
+  /** Are invariants of the running kernel checked, too? They are no promises, and off unless asked for. */
+  readonly invariants?: boolean;
   /** Only for real kernels. */
   readonly real?: RealSettings;
 }
@@ -56,6 +58,7 @@ export function runOnce(
   const execution = line.target.execute(program, scheduler);
   const verdict = judged(line, program, execution, confirmation);
   noteAlarm(verdict, execution, confirmation);
+  noteBroken(verdict, execution, confirmation);
   return { execution, verdict };
 }
 
@@ -71,5 +74,6 @@ function judged(
     persistency: settings.persistency,
     domain: settings.domain,
     contract: target.contract,
+    invariants: settings.invariants === true,
   });
 }

@@ -5,12 +5,13 @@
 import type { KernelSpec } from './kernel/model-target.js';
 import { ModelTarget, profileOf, resolveKernel as resolveModel } from './kernel/model-target.js';
 import { checkPurity } from './kernel/purity.js';
+import { marksFor } from './kernel/marks.js';
 import { openKernelImage } from './qemu/kernel-image.js';
 import { QemuTarget } from './qemu/target.js';
 import type { Settings } from './run.js';
 import { UsageError } from './support/assert.js';
 import type { RealSettings } from './target/real.js';
-import type { Pace, Target } from './target/target.js';
+import type { Mark, Pace, Target } from './target/target.js';
 import { MODEL_PACE, REAL_PACE } from './target/target.js';
 
 const REAL = 'qemu:';
@@ -51,8 +52,15 @@ export function resolveKernel(kernel: string, bugs: readonly string[]): KernelSp
   return spec;
 }
 
+/** What executions of the kernel may say of themselves, without starting one. */
+export const marksOf = (kernel: KernelSpec, { fs }: Settings): readonly Mark[] =>
+  isReal(kernel) ? [] : marksFor(profileOf(fs) === 'xfs-reflink');
+
 export function openTarget(kernel: KernelSpec, settings: Settings): Target {
-  if (!isReal(kernel)) return ModelTarget.of(kernel, profileOf(settings.fs));
+  if (!isReal(kernel)) {
+    const model = ModelTarget.of(kernel, profileOf(settings.fs));
+    return settings.invariants === true ? model.checkInvariants() : model;
+  }
   const real = settings.real ?? DEFAULT_REAL;
   return new QemuTarget({ ...real, kernel: fileOf(kernel), filesystem: settings.fs });
 }

@@ -15,7 +15,7 @@ import type { ModuleId } from '../kernel/module.js';
 import type { Settings } from '../run.js';
 import type { RealSettings } from '../target/real.js';
 import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
-import { paceOf } from '../targets.js';
+import { marksOf, paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
 import type { Counts } from './counts.js';
 import { addCounts, noCounts } from './counts.js';
@@ -70,7 +70,14 @@ export interface SummaryFinding {
   readonly elapsedMsToFind: number;
 }
 
-export interface CampaignSummary extends Omit<Settings, 'real'>, Readonly<Counts> {
+/** A rare but legal branch of the kernel, and the executions that took it. */
+export interface MarkCount {
+  readonly name: string;
+  executions: number;
+}
+
+export interface CampaignSummary extends Omit<Settings, 'real' | 'invariants'>, Readonly<Counts> {
+  readonly invariants: boolean;
   /** Null for the model. */
   readonly real: RealSettings | null;
   readonly format: 1;
@@ -87,6 +94,8 @@ export interface CampaignSummary extends Omit<Settings, 'real'>, Readonly<Counts
   readonly executionsPerSecond: number;
   readonly coverage: number;
   readonly corpus: number;
+  /** What can be taken on this kernel and file system, and how often it was. */
+  readonly marks: readonly Readonly<MarkCount>[];
   /** Workers that died; their last batches are not in the numbers. */
   readonly workersLost: number;
   readonly findings: readonly SummaryFinding[];
@@ -122,6 +131,7 @@ export class Campaign {
   private started = 0;
   private readonly pool: WorkerPool;
   private readonly totals = noCounts();
+  private readonly marks: MarkCount[];
 
   constructor(
     private readonly options: CampaignOptions,
@@ -143,6 +153,10 @@ export class Campaign {
       stopping: this.stopWord.buffer,
       stopOnFirst: options.stopOnFirst,
     };
+    this.marks = marksOf(options.kernel, options.settings).map(({ name }) => ({
+      name,
+      executions: 0,
+    }));
     this.corpusSize = options.corpus.length;
     for (const failure of options.known) this.known.add(failure);
     this.untold = Array.from({ length: options.workers }, () => []);
@@ -191,6 +205,7 @@ export class Campaign {
       bugs: options.kernel.bugs,
       module: options.kernel.module ?? null,
       ...options.settings,
+      invariants: options.settings.invariants === true,
       real: options.settings.real ?? null,
       scheduler: options.scheduler,
       guidance: options.guidance,
@@ -202,6 +217,7 @@ export class Campaign {
       crashStatesLog2Max: Math.round(totals.crashStatesLog2Max),
       coverage: new Uint8Array(this.coverage).reduce((sum, place) => sum + place, 0),
       corpus: this.corpusSize,
+      marks: this.marks,
       workersLost: this.pool.lost,
       findings: this.findings,
     };
@@ -276,6 +292,9 @@ export class Campaign {
     const before = totals.executions;
     this.ordered -= ordered - result.executions;
     addCounts(totals, result);
+    result.marks.forEach((executions, mark) => {
+      (this.marks[mark] as MarkCount).executions += executions;
+    });
     this.fileAll(result.findings, before);
     this.corpusSize += result.corpus.length;
     this.untold.forEach((list, other) => {

@@ -90,6 +90,8 @@ export class Fuzzer {
   private executions = 0;
   /** What is being executed. */
   private running: Program | null = null;
+  /** Executions of the batch that took each mark. */
+  private readonly marks: number[];
   private readonly stopping: Int32Array;
 
   constructor(
@@ -105,6 +107,7 @@ export class Fuzzer {
     this.random = new RandomScheduler(stream.split());
     this.pct = new PctScheduler(stream.split());
     const target = openTarget(setup.kernel, setup.settings);
+    this.marks = target.marks.map(() => 0);
     this.generator = new ProgramGenerator({
       ...DEFAULT_GENERATE,
       threadsMax: setup.threadsMax,
@@ -130,6 +133,7 @@ export class Fuzzer {
     const counts = noCounts();
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
+    this.marks.fill(0);
     const goesOn = (): boolean =>
       counts.executions < order.executions &&
       Atomics.load(this.stopping, 0) === 0 &&
@@ -141,7 +145,7 @@ export class Fuzzer {
       const place = { kernel, execution: this.executions, program: this.running };
       return unfinished(this.line.target.blame(error), place, findings);
     }
-    return { kind: 'done', ...counts, corpus, findings };
+    return { kind: 'done', ...counts, marks: [...this.marks], corpus, findings };
   }
 
   /** A few executions under one time limit, and the reports of one that failed under limits of their own. */
@@ -237,6 +241,7 @@ export class Fuzzer {
     counts.crashImagesMounted += verdict.imagesMounted;
     counts.unconfirmed += verdict.unconfirmed;
     counts.repeats += verdict.repeats;
+    for (const mark of execution.marks) (this.marks[mark] as number)++;
     if (this.setup.guidance && this.newFeatures(program, execution) > 0) {
       const kept = this.corpus.add(program);
       if (kept !== null) corpus.push(kept);

@@ -55,6 +55,8 @@ export interface FoundFinding {
 
 export interface BatchResult extends Readonly<Counts> {
   readonly kind: 'done';
+  /** In how many executions each mark of the target was taken, by its number. */
+  readonly marks: readonly number[];
   /** Texts of programs that showed something new. */
   readonly corpus: readonly string[];
   readonly findings: readonly FoundFinding[];

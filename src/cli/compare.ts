@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { isWanted, wantedIn } from '../finding/wanted.js';
-import { signatureOf } from '../finding/finding.js';
+import { settingsOf, signatureOf } from '../finding/finding.js';
 import { findReproducers } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { CONFIRM_ALL } from '../oracle/state.js';
@@ -15,7 +15,7 @@ import { EnvironmentError } from '../support/assert.js';
 import type { FilesystemName } from '../target/real.js';
 import { isReal, resolveKernel } from '../targets.js';
 import type { Loaded } from './load.js';
-import { inFile, kernelText, loadReproducer, settingsOf, withLine } from './load.js';
+import { inFile, kernelText, loadReproducer, withLine } from './load.js';
 import { err, oneLine, out, printJson, table } from './print.js';
 
 export interface CompareFlags {

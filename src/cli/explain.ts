@@ -2,6 +2,7 @@
  * `daxfuzz explain`: a reproducer for a human, from a fresh replay of it.
  */
 import type { Finding } from '../finding/finding.js';
+import { settingsOf } from '../finding/finding.js';
 import { wantedIn } from '../finding/wanted.js';
 import { record } from '../minimize/record.js';
 import { printC } from '../report/c/program.js';
@@ -11,7 +12,7 @@ import { printReport } from '../report/report.js';
 import { printSvg } from '../report/svg.js';
 import { UsageError } from '../support/assert.js';
 import type { Trace } from '../trace/trace.js';
-import { inFile, loadReproducer, settingsOf, withLine } from './load.js';
+import { inFile, loadReproducer, withLine } from './load.js';
 import { out } from './print.js';
 
 type Print = (finding: Finding, trace: Trace, options: ReportOptions) => string;

@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { FindingSetup } from '../finding/finding.js';
+import { settingsOf } from '../finding/finding.js';
 import type { Reproducer } from '../finding/reproducer.js';
 import { programOf, scheduleOf, setupOf } from '../finding/reproducer.js';
 import { readReproducer } from '../finding/store.js';
@@ -69,11 +70,6 @@ export function inFile<T>(file: string, body: () => T): T {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${file}: ${error.message}`, error.details);
   }
-}
-
-export function settingsOf(setup: FindingSetup): Settings {
-  const { fs, domain, persistency, real } = setup;
-  return { fs, domain, persistency, ...(real === undefined ? {} : { real }) };
 }
 
 /** A line for one kernel, in this thread, with its media in memory. */

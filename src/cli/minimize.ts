@@ -10,8 +10,9 @@ import type { Line } from '../run.js';
 import { UsageError } from '../support/assert.js';
 import { writeWhole } from '../support/files.js';
 import { plural } from '../support/words.js';
+import { settingsOf } from '../finding/finding.js';
 import type { Loaded } from './load.js';
-import { kernelText, loadReproducer, settingsOf, withLine } from './load.js';
+import { kernelText, loadReproducer, withLine } from './load.js';
 import { checkOutput } from './places.js';
 import { out } from './print.js';
 

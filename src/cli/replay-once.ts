@@ -4,12 +4,13 @@
  */
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Violation } from '../oracle/promise.js';
+import { settingsOf } from '../finding/finding.js';
 import { isWanted, wantedIn } from '../finding/wanted.js';
 import { CONFIRM_ALL } from '../oracle/state.js';
 import { runOnce } from '../run.js';
 import { ReplayScheduler } from '../schedule/replay.js';
 import type { Execution } from '../target/target.js';
-import { inFile, lineFor, loadReproducer, settingsOf } from './load.js';
+import { inFile, lineFor, loadReproducer } from './load.js';
 
 export interface ReplayOrder {
   readonly file: string;

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { inThreads } from '../campaign/pool.js';
-import { placeOf, signatureOf, titleOf } from '../finding/finding.js';
+import { placeOf, settingsOf, signatureOf, titleOf } from '../finding/finding.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import { resolveKernel } from '../targets.js';
 import type { Violation } from '../oracle/promise.js';
@@ -12,7 +12,7 @@ import { Defect, UsageError } from '../support/assert.js';
 import { writeWhole } from '../support/files.js';
 import { printTrace } from '../trace/text.js';
 import type { Loaded } from './load.js';
-import { inFile, kernelText, loadReproducer, sameKernel, settingsOf } from './load.js';
+import { inFile, kernelText, loadReproducer, sameKernel } from './load.js';
 import { checkDirectory, checkOutput } from './places.js';
 import { out, printJson } from './print.js';
 import type { ReplayOrder, ReplayResult, ReplayRun } from './replay-once.js';

@@ -16,7 +16,6 @@ import type { KernelSpec } from '../kernel/model-target.js';
 import { bugsOf, filesystemFor } from '../kernel/model-target.js';
 import { DEFAULT_GENERATE } from '../program/generate.js';
 import { parseProgram, printProgram } from '../program/text.js';
-import { PROMISES } from '../oracle/promise.js';
 import type { Settings } from '../run.js';
 import { messageOf, UsageError } from '../support/assert.js';
 import { removeLeftovers } from '../support/files.js';
@@ -26,7 +25,8 @@ import { isReal, paceOf, resolveKernel } from '../targets.js';
 import { plural, thousands } from '../support/words.js';
 import { directoryName, kernelText } from './load.js';
 import { checkDirectory } from './places.js';
-import { clearLine, err, oneLine, out, printJson, table } from './print.js';
+import { summaryText } from './run-summary.js';
+import { clearLine, err, oneLine, out, printJson } from './print.js';
 
 /** What commander hands over; the defaults are in commands.ts. */
 export interface RunFlags {
@@ -50,6 +50,8 @@ export interface RunFlags {
   readonly blockAtomic?: boolean;
   readonly seeds: boolean;
   readonly guidance: boolean;
+  readonly invariants?: boolean;
+  readonly marks?: boolean;
   readonly resume?: boolean;
   readonly stopOnFirst?: boolean;
   readonly json?: boolean;
@@ -75,7 +77,7 @@ export async function runCampaign(flags: RunFlags): Promise<number> {
     corpus: startingPrograms(flags, places.corpusDirectory),
     known: flags.resume === true ? knownFailures(places.crashesDirectory, paceOf(kernel)) : [],
   };
-  const screen = new Screen(options, flags.json === true);
+  const screen = new Screen(options, flags.json === true, flags.marks === true);
   const campaign = new Campaign(options, screen, () => performance.now());
   const stop = (): void => {
     screen.problem('stopping after what is under way; a second signal ends at once');
@@ -131,6 +133,11 @@ function startingPrograms(flags: RunFlags, corpusDirectory: string): string[] {
 /** @throws UsageError for flags that only real kernels have. */
 function settingsOf(flags: RunFlags, kernel: KernelSpec): Settings {
   const { domain, persistency, fs, ignoreFlush, deterministic } = flags;
+  if (isReal(kernel) && flags.invariants === true) {
+    throw new UsageError(
+      '--invariants: the model has invariants to look at; a real kernel does not show its page tables',
+    );
+  }
   if (isReal(kernel)) {
     const icountShift =
       deterministic === undefined ? null : deterministic === true ? 0 : deterministic;
@@ -150,7 +157,8 @@ function settingsOf(flags: RunFlags, kernel: KernelSpec): Settings {
     );
   }
   const bugs = bugsOf(kernel).map(({ id }) => id);
-  return { domain, persistency, fs: filesystemFor(fs, bugs) };
+  const invariants = flags.invariants === true ? { invariants: true } : {};
+  return { domain, persistency, fs: filesystemFor(fs, bugs), ...invariants };
 }
 
 type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;
@@ -206,6 +214,8 @@ class Screen {
   constructor(
     private readonly options: CampaignOptions,
     private readonly json: boolean,
+    /** Are marks that were never taken named? */
+    private readonly namesMarks: boolean,
   ) {}
 
   start(): void {
@@ -258,7 +268,7 @@ class Screen {
   end(summary: CampaignSummary): void {
     this.bar?.stop();
     if (this.json) printJson(summary);
-    else out(summaryText(summary));
+    else out(summaryText(summary, this.namesMarks));
   }
 
   private share(summary: CampaignSummary): number {
@@ -289,66 +299,4 @@ function progressLine(summary: CampaignSummary): string {
     `corpus ${thousands(summary.corpus)}`,
     `findings ${summary.findings.length}`,
   ].join('  ');
-}
-
-/** Promises of which a real trace says nothing. */
-const NOT_OF_REAL: readonly string[] = ['P1', 'P10', 'P13', 'P14'];
-
-function judgedPromises({ real }: CampaignSummary): string[] {
-  const left = real === null ? [] : NOT_OF_REAL;
-  return Object.keys(PROMISES).filter((id) => !left.includes(id));
-}
-
-/** How much of what recovery does was looked at. */
-function sampledText(summary: CampaignSummary): string {
-  if (summary.real === null) {
-    return 'nothing was sampled: recovery reads one commit record, and each that can survive was decided on its own';
-  }
-  return (
-    `what recovery does was sampled: ${plural(summary.crashImages, 'crash image')}, ` +
-    `${thousands(summary.crashImagesMounted)} of them new and mounted; ` +
-    `${plural(summary.executionsDiscarded, 'execution')} discarded for a trace that differs from memory` +
-    (summary.programsSkipped === 0
-      ? ''
-      : `\n${plural(summary.programsSkipped, 'program')} not run, for they do what is known to stop this kernel`)
-  );
-}
-
-function summaryText(summary: CampaignSummary): string {
-  const seconds = (summary.elapsedMs / 1000).toFixed(1);
-  const lines = [
-    '',
-    `${plural(summary.executions, 'execution')} in ${seconds} s (${thousands(summary.executionsPerSecond)}/s), ` +
-      `${plural(summary.operations, 'operation')}, ${plural(summary.events, 'event')}`,
-    `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
-      `2^${summary.crashStatesLog2Max} crash states`,
-    sampledText(summary),
-    `${thousands(summary.promisesDecided)} promises of ${judgedPromises(summary).join(', ')} decided; ` +
-      `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
-    'not judged: calls under way in ' +
-      `${plural(summary.stuckExecutions, 'execution')} that ended with a thread waiting for ever`,
-  ];
-  if (summary.workersLost > 0)
-    lines.push(`${plural(summary.workersLost, 'worker')} died and had to be replaced`);
-  lines.push('');
-  if (summary.findings.length === 0) return `${lines.join('\n')}no finding\n`;
-  const rows = summary.findings.map((finding) => [
-    finding.signature,
-    finding.catalogue.join(', '),
-    String(finding.ops),
-    String(finding.threads),
-    String(finding.contextSwitches),
-    thousands(finding.executionsToFind),
-    finding.file,
-  ]);
-  const head = [
-    'signature',
-    'looks like',
-    'ops',
-    'threads',
-    'switches',
-    'executions',
-    'reproducer',
-  ];
-  return `${lines.join('\n')}${plural(summary.findings.length, 'finding')}:\n\n${table(head, rows)}\nnpx daxfuzz explain FILE shows one\n`;
 }

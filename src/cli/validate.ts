@@ -2,7 +2,7 @@
  * `daxfuzz validate`: is the fix a fix?
  */
 import path from 'node:path';
-import { signatureOf } from '../finding/finding.js';
+import { settingsOf, signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import { findReproducers, reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
@@ -16,7 +16,7 @@ import type { CounterExample, NeighbourhoodCheck, ReproducerCheck } from '../val
 import { checkNeighbourhood, checkReproducer, together } from '../validate/validate.js';
 import { plural, thousands } from '../support/words.js';
 import type { Loaded } from './load.js';
-import { directoryName, kernelText, lineFor, loadReproducer, settingsOf } from './load.js';
+import { directoryName, kernelText, lineFor, loadReproducer } from './load.js';
 import { checkDirectory } from './places.js';
 import { err, out, printJson, table } from './print.js';
 

@@ -4,6 +4,7 @@
  * Two findings are the same if their signature is: the promise that was broken and the mechanism by which,
  * both free of names, numbers and offsets, so that it stays the same while the program shrinks.
  */
+import { invariantOf } from '../oracle/invariant-names.js';
 import { MECHANISMS } from '../oracle/mechanism.js';
 import { OF_TIMES } from '../oracle/mismatch.js';
 import type { PromiseId, Violation } from '../oracle/promise.js';
@@ -19,6 +20,17 @@ export interface FindingSetup extends Settings {
   readonly bugs: readonly string[];
   /** Of a kernel that is a module: how it calls itself, and the SHA-256 of its text in hexadecimal. */
   readonly module?: { readonly name: string; readonly sha256: string };
+}
+
+/** The part of it that is not the kernel. */
+export function settingsOf({ fs, domain, persistency, invariants, real }: Settings): Settings {
+  return {
+    fs,
+    domain,
+    persistency,
+    ...(invariants === undefined ? {} : { invariants }),
+    ...(real === undefined ? {} : { real }),
+  };
 }
 
 /** How often a reproducer failed when it was run again and again. */
@@ -60,7 +72,10 @@ const PROMISE_VERB: Record<PromiseId, string> = {
 
 /** One sentence, the same for all findings with this signature. */
 export function titleOf(violation: Pick<Violation, 'promise' | 'mechanism'>): string {
-  return `${PROMISE_VERB[violation.promise]}: ${MECHANISMS[violation.mechanism].text}`;
+  const { promise, mechanism } = violation;
+  const isInvariant = invariantOf(mechanism) !== null;
+  const verb = isInvariant ? 'an invariant does not hold' : PROMISE_VERB[promise];
+  return `${verb}: ${MECHANISMS[mechanism].text}`;
 }
 
 /** Catalogue rows with the same mechanism: what the finding looks like, not what it is. */

@@ -15,7 +15,7 @@ import { UsageError } from '../support/assert.js';
 import { JsonForm, parseJson } from '../support/json.js';
 import { VERSION } from '../support/version.js';
 import type { Finding, FindingSetup, HitRate } from './finding.js';
-import { catalogueRows, findingId, placeOf, signatureOf, titleOf } from './finding.js';
+import { catalogueRows, findingId, placeOf, settingsOf, signatureOf, titleOf } from './finding.js';
 import schema from './reproducer.schema.json';
 
 export interface Reproducer extends FindingSetup {
@@ -73,6 +73,7 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
     fs: setup.fs,
     domain: setup.domain,
     persistency: setup.persistency,
+    ...(setup.invariants === true ? { invariants: true } : {}),
     ...(setup.real === undefined ? {} : { real: setup.real }),
     program: lines(program),
     schedule: lines(schedule),
@@ -99,15 +100,12 @@ export function toReproducer(finding: Finding, pointNames: readonly string[]): R
 }
 
 export function setupOf(reproducer: Reproducer): FindingSetup {
-  const { kernel, bugs, fs, domain, persistency, module, real } = reproducer;
+  const { kernel, bugs, module } = reproducer;
   return {
     kernel,
     bugs,
     ...(module === undefined ? {} : { module }),
-    fs,
-    domain,
-    persistency,
-    ...(real === undefined ? {} : { real }),
+    ...settingsOf(reproducer),
   };
 }
 

@@ -23,9 +23,10 @@ import type { Sleeper } from './lock.js';
 import { WaitQueue } from './lock.js';
 import { MemoryManager } from './mm/memory-manager.js';
 import { PmemDevice } from './nvdimm/device.js';
+import { MARKS, WAIT_MARKS } from './marks.js';
 import { Pages } from './mm/pages.js';
 import { POINT, POINT_NAMES } from './points.js';
-import type { Run, Task } from './task.js';
+import type { Inspector, Run, Task } from './task.js';
 import type { Knobs } from './variant.js';
 import { MAINLINE_KNOBS } from './variant.js';
 import { assert } from '../support/assert.js';
@@ -58,6 +59,10 @@ export class Kernel implements Sleeper {
   stopped = false;
   /** Calls that have started, by which the clock goes. */
   private calls = 0;
+  inspector: Inspector | null = null;
+  /** Marks of this execution, in the order in which they were first taken. */
+  readonly marks: number[] = [];
+  private readonly isMarked = new Uint8Array(MARKS.length);
 
   private scheduler!: Scheduler;
   private opBases: number[] = [];
@@ -82,6 +87,8 @@ export class Kernel implements Sleeper {
       handles: 0,
       visits: new Uint16Array(POINT_NAMES.length),
       tlb: new Int32Array(0),
+      waitsForIno: -1,
+      waitsForHead: -1,
     }));
   }
 
@@ -96,6 +103,8 @@ export class Kernel implements Sleeper {
     this.warning = null;
     this.oops = null;
     this.dev.reset(program.threads.some((ops) => ops.some(({ code }) => code === OP.unbind)));
+    for (const mark of this.marks) this.isMarked[mark] = 0;
+    empty(this.marks);
     empty(this.entryWaiters);
     empty(this.pageIdle.tasks);
     if (this.variant.size > 0) this.variant.clear();
@@ -126,11 +135,19 @@ export class Kernel implements Sleeper {
    */
   preempt(t: Task, point: number): boolean {
     t.point = point;
+    if (this.inspector !== null) this.inspector.look(t);
     const visit = ++(t.visits[point] as number);
     if (++this.points < this.scheduler.horizon) return false;
     assert(!this.stopped, 'a function went on at a preemption point where it had to yield');
     this.stopped = !this.scheduler.passes(t.id, t.op, point, visit);
     return this.stopped;
+  }
+
+  /** A branch that is rare and legal has been taken (marks.ts). */
+  mark(mark: number): void {
+    if (this.isMarked[mark] !== 0) return;
+    this.isMarked[mark] = 1;
+    this.marks.push(mark);
   }
 
   /** WARN_ON(): what the kernel says cannot be has happened. */
@@ -149,8 +166,11 @@ export class Kernel implements Sleeper {
     (t.visits[point] as number)++;
     t.state = 'blocked';
     this.stopped = true;
+    const mark = WAIT_MARKS[point] as number;
+    if (mark >= 0) this.mark(mark);
     this.cpus.locked(t.id, t.op);
     this.trace.append(EVENT.wait, t.id, t.op, point);
+    if (this.inspector !== null) this.inspector.look(t);
     yield;
   }
 

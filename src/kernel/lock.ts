@@ -54,6 +54,10 @@ export class RwSemaphore {
     empty(this.queue.tasks);
   }
 
+  get isHeldForWriting(): boolean {
+    return this.holders < 0;
+  }
+
   tryRead(k: Sleeper, t: Task): boolean {
     if (this.holders < 0 || this.writersWaiting > 0) return false;
     this.holders++;

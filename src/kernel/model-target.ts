@@ -10,15 +10,25 @@ import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { FreshDisk } from '../media/fresh.js';
 import { UsageError } from '../support/assert.js';
-import type { Alarm, Contract, Execution, StuckTask, Target } from '../target/target.js';
+import type {
+  Alarm,
+  BrokenInvariant,
+  Contract,
+  Execution,
+  Mark,
+  StuckTask,
+  Target,
+} from '../target/target.js';
 import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
 import type { Bug } from './bugs.js';
 import { bugByName } from './bugs.js';
 import { execute } from './engine.js';
 import { Refcounts } from './fs/refcounts.js';
+import { KernelInspector } from './invariants/inspector.js';
 import { Kernel } from './kernel.js';
 import { LINUX } from './linux.js';
+import { marksFor } from './marks.js';
 import type { LoadedModule, ModuleId } from './module.js';
 import { isModulePath, loadModule } from './module.js';
 import { POINT, POINT_NAMES } from './points.js';
@@ -83,7 +93,9 @@ export class ModelTarget implements Target {
   readonly pointNames = POINT_NAMES;
   readonly dialect: Dialect;
   readonly contract: Contract;
+  readonly marks: readonly Mark[];
   private readonly kernel: Kernel;
+  private inspector: KernelInspector | null = null;
   private readonly switches: Switch[] = [];
   private readonly supervisor: Supervisor | null;
   private stuck: readonly StuckTask[] = [];
@@ -106,6 +118,7 @@ export class ModelTarget implements Target {
     this.dialect = shares ? SHARING_DIALECT : MODEL_DIALECT;
     this.kernel.sb.type = profile === 'ext4' ? 'ext4' : 'xfs';
     if (shares) this.kernel.sb.refcounts = new Refcounts();
+    this.marks = marksFor(shares);
   }
 
   static of(spec: KernelSpec, profile: Profile = 'ext4'): ModelTarget {
@@ -118,6 +131,13 @@ export class ModelTarget implements Target {
     return new ModelTarget(knobs, contract, profile, module);
   }
 
+  /** From now on the kernel's invariants are looked at, and executions say which did not hold. */
+  checkInvariants(): this {
+    this.inspector = new KernelInspector(this.kernel);
+    this.kernel.inspector = this.inspector;
+    return this;
+  }
+
   execute(program: Program, scheduler: Scheduler): Execution & { readonly disk: FreshDisk } {
     if (this.supervisor === null) this.run(program, scheduler);
     else this.supervisor.execute(this.runner, program, scheduler);
@@ -125,7 +145,9 @@ export class ModelTarget implements Target {
     const { stuck } = this;
     const disk = freshDisk(program);
     const alarm = alarmOf(this.kernel, stuck);
-    return { disk, trace, schedule: this.switches, stuck, alarm, discarded: null };
+    const broken = this.inspector?.broken ?? NONE_BROKEN;
+    const { marks } = this.kernel;
+    return { disk, trace, schedule: this.switches, stuck, alarm, broken, marks, discarded: null };
   }
 
   watch<T>(body: () => T): T | null {
@@ -145,9 +167,12 @@ export class ModelTarget implements Target {
   }
 
   private run(program: Program, scheduler: Scheduler): void {
+    this.inspector?.reset();
     this.stuck = execute(this.kernel, program, scheduler, this.knobs, this.switches);
   }
 }
+
+const NONE_BROKEN: readonly BrokenInvariant[] = [];
 
 /**
  * A warning of the kernel about itself, or a wait that nobody can end. Who waits for a pin or a thaw waits

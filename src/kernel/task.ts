@@ -20,4 +20,12 @@ export interface Task {
   handles: number;
   /** Translations that this CPU may use without looking at the page tables, by virtual page; 0 is none. */
   tlb: Int32Array;
+  /** Whose entry the task last waited for, and at which head: what woke it may not have reached it yet. */
+  waitsForIno: number;
+  waitsForHead: number;
+}
+
+/** Looks at the kernel between two steps of a task, where that is asked for (invariants/). */
+export interface Inspector {
+  look(t: Task): void;
 }

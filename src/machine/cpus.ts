@@ -57,7 +57,11 @@ export class Cpus {
   /** Told before a range of memory changes, so that it can be set up again cheaply. */
   onWrite: (address: number, length: number) => void = () => undefined;
 
+  /** Locked instructions so far: what changes without an event changes under one. */
+  lockedInstructions = 0;
+
   reset(memory: Uint8Array): void {
+    this.lockedInstructions = 0;
     this.memory = memory;
     for (const buffer of this.buffers) buffer.count = 0;
     this.outstanding.fill(0);
@@ -214,6 +218,7 @@ export class Cpus {
 
   /** A locked instruction: drains, and fences if there is anything to fence. */
   locked(cpu: number, op: number): void {
+    this.lockedInstructions++;
     if (this.bufferOf(cpu).count > 0) this.drain(cpu);
     if (this.outstanding[cpu] !== 0) this.fence(cpu, op, FENCE.locked);
   }

@@ -3,6 +3,7 @@
  * trace says.
  */
 import type { Alarm, Execution } from '../target/target.js';
+import { INVARIANT_MECHANISMS } from './invariant-names.js';
 import type { Mechanism } from './mechanism.js';
 import type { JudgeOptions, Verdict } from './state.js';
 import { symptomOf } from './symptom.js';
@@ -50,4 +51,21 @@ export function noteAlarm(
 function mechanismOf({ kind, text }: Alarm): Mechanism {
   const known = kind === 'warned' ? WARNINGS.get(text.split(':', 1)[0] ?? '') : undefined;
   return known ?? MECHANISMS[kind];
+}
+
+/** Invariants that did not hold, each a finding of its own: after the promises, which they do not replace. */
+export function noteBroken(
+  verdict: Verdict,
+  { broken }: Execution,
+  { isKnown }: Pick<JudgeOptions, 'isKnown'>,
+): void {
+  for (const { invariant, op, event, ino, offset, found } of [...verdict.broken, ...broken]) {
+    const mechanism = INVARIANT_MECHANISMS[invariant];
+    if (isKnown('P0', mechanism, symptomOf({ promise: 'P0', detail: found }))) {
+      verdict.repeats++;
+      continue;
+    }
+    const where = { op, event, ino, offset, store: -1 };
+    verdict.violations.push({ promise: 'P0', mechanism, ...where, detail: found, plan: null });
+  }
 }

@@ -32,6 +32,11 @@ export class FrozenRule {
 
   constructor(private readonly state: JudgeState) {}
 
+  /** Between a freeze's return and the start of a thaw. */
+  get isFrozen(): boolean {
+    return this.since !== THAWED;
+  }
+
   reset(): void {
     this.since = THAWED;
     this.freezes = 0;

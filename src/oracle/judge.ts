@@ -19,6 +19,7 @@ import { checkFree, checkLoad, checkPin, checkReuse, checkStore } from './cohere
 import { DurabilityRule } from './durability.js';
 import { ExposureRule } from './exposure.js';
 import { FrozenRule } from './frozen.js';
+import { TraceInvariants } from './invariants.js';
 import { LogRule } from './log-rule.js';
 import { MeaningRule } from './meaning.js';
 import { PrivateRule } from './private.js';
@@ -39,6 +40,7 @@ export class Judge {
   private readonly log: LogRule;
   private readonly times: TimeRule;
   private readonly removed: RemovedRule;
+  private readonly invariants: TraceInvariants;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -52,17 +54,23 @@ export class Judge {
     this.log = new LogRule(this.state);
     this.times = new TimeRule(this.state);
     this.removed = new RemovedRule(this.state);
+    this.invariants = new TraceInvariants(this.state, this.frozen);
   }
 
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
     const { state } = this;
     state.reset(program, trace, disk, options);
     this.resetRules();
+    const seesInvariants = options.invariants === true;
+    if (seesInvariants) this.invariants.reset();
     const { history, verdict } = state;
     for (let event = 0; event < trace.length; event++) {
-      this.fold(event, trace.kind(event));
+      const kind = trace.kind(event);
+      this.fold(event, kind);
+      if (seesInvariants) this.invariants.see(event, kind);
       if (history.statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = history.statesLog2;
     }
+    if (seesInvariants) verdict.broken.push(...this.invariants.broken);
     return verdict;
   }
 

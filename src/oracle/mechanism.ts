@@ -252,6 +252,39 @@ export const MECHANISMS = {
     text: 'the block map reached media before the zeros of the new block did',
     rows: [],
   },
+  // Invariants (--invariants) are no promises: which of those a row breaks, and when, is another matter.
+  'writable-and-clean': {
+    text: 'a page table lets a page be written whose entry is neither DIRTY nor locked (I1)',
+    rows: [],
+  },
+  'mapped-elsewhere': {
+    text: 'a page table maps another block than the file has there, or zeros for one (I2)',
+    rows: [],
+  },
+  'dirty-and-not-listed': {
+    text: 'an inode has a DIRTY entry and is on no dirty list (I4)',
+    rows: [],
+  },
+  'writable-while-frozen': {
+    text: 'a page table lets a page of a frozen file system be written (I5)',
+    rows: [],
+  },
+  'free-block-in-use': {
+    text: 'a free block is mapped, pinned, or tracked by an entry (I6)',
+    rows: [],
+  },
+  'waiter-forgotten': {
+    text: 'a task sleeps for what is so already, and nobody will wake it (I7)',
+    rows: [],
+  },
+  'writable-before-commit': {
+    text: 'a page of a MAP_SYNC mapping became writable before its block and size were on media (I8)',
+    rows: [],
+  },
+  'private-copy-removed': {
+    text: 'a private copy was removed by a call that leaves the page in the file (I10)',
+    rows: [],
+  },
 } as const satisfies Record<string, { text: string; rows: readonly string[] }>;
 
 export type Mechanism = keyof typeof MECHANISMS;

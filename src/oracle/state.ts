@@ -12,7 +12,7 @@ import { Mirror } from '../media/mirror.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
-import type { Contract } from '../target/target.js';
+import type { BrokenInvariant, Contract } from '../target/target.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
@@ -37,6 +37,8 @@ export interface JudgeOptions extends PersistencyOptions {
   readonly images: number;
   /** Beside those, all states of an opaque disk that were certain at some cut. */
   readonly closely?: Closely;
+  /** Whether invariants of the running kernel are checked, too. */
+  readonly invariants?: boolean;
 }
 
 /** What an execution is looked at closely for. */
@@ -79,6 +81,8 @@ export interface Verdict {
   statesLog2Max: number;
   /** Promises that returned success and were decided. */
   promises: number;
+  /** Invariants that the trace shows not to hold. */
+  readonly broken: BrokenInvariant[];
   /** Images of opaque disks that were drawn, and those of any use that were new and mounted. */
   images: number;
   imagesMounted: number;
@@ -93,6 +97,7 @@ export function noVerdict(): Verdict {
     crashPoints: 0,
     statesLog2Max: 0,
     promises: 0,
+    broken: [],
     images: 0,
     imagesMounted: 0,
   };

@@ -30,15 +30,20 @@ interface WrittenBack extends FileRange {
 
 /** Stores of the program through slots that are only ever mapped with MAP_SYNC. */
 export function syncStores(program: Program): ReadonlySet<number> {
-  const ops = program.threads.flat();
-  const isSync = (slot: number): boolean => {
-    const maps = ops.filter(({ code, target }) => code === OP.mmap && target === slot);
-    return maps.every(({ flags }) => (flags & (MAP_SYNC | MAP_PRIVATE)) === MAP_SYNC);
-  };
-  const stores = ops.flatMap(({ code, target }, number) =>
-    code === OP.store && isSync(target) ? [number] : [],
-  );
+  const stores = program.threads
+    .flat()
+    .flatMap(({ code, target }, number) =>
+      code === OP.store && isSyncSlot(program, target) ? [number] : [],
+    );
   return new Set(stores);
+}
+
+/** Is the slot only ever mapped with MAP_SYNC? */
+export function isSyncSlot(program: Program, slot: number): boolean {
+  return program.threads
+    .flat()
+    .filter(({ code, target }) => code === OP.mmap && target === slot)
+    .every(({ flags }) => (flags & (MAP_SYNC | MAP_PRIVATE)) === MAP_SYNC);
 }
 
 /** What the user flush with number `op`, which returned at event `end`, covers. */

@@ -11,7 +11,7 @@ import { FILE_NAMES } from '../program/program.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import { EnvironmentError, UsageError } from '../support/assert.js';
 import type { FilesystemName, RealSettings } from '../target/real.js';
-import type { Alarm, Contract, Execution, Pace, Target } from '../target/target.js';
+import type { Alarm, Contract, Execution, Mark, Pace, Target } from '../target/target.js';
 import { LINUX_CONTRACT, REAL_PACE } from '../target/target.js';
 import { Trace } from '../trace/trace.js';
 import type { Filesystem } from './filesystem.js';
@@ -40,6 +40,7 @@ export class QemuTarget implements Target {
   readonly contract: Contract = LINUX_CONTRACT;
   readonly dialect = KERNEL_DIALECT;
   readonly pointNames: readonly string[] = [];
+  readonly marks: readonly Mark[] = [];
   private guest: Guest | null = null;
   /** Programs that it has run. */
   private runs = 0;
@@ -204,6 +205,8 @@ export class QemuTarget implements Target {
       get alarm() {
         return alarmNow();
       },
+      broken: [],
+      marks: [],
       discarded,
     };
   }

@@ -1,12 +1,11 @@
 /** A finding as one page, which loads nothing and runs no script: what the text says, around the drawing. */
 import type { Finding } from '../finding/finding.js';
 import { titleOf } from '../finding/finding.js';
-import { PROMISES } from '../oracle/promise.js';
 import { printProgram } from '../program/text.js';
 import { printSchedule } from '../schedule/text.js';
 import type { Trace } from '../trace/trace.js';
 import { lostLines } from './lost.js';
-import { escapeMarkup } from './names.js';
+import { escapeMarkup, ruleText } from './names.js';
 import type { ReportOptions } from './report.js';
 import { fieldsOf, sentence } from './report.js';
 import { timelineSvg } from './svg.js';
@@ -42,7 +41,7 @@ ${STYLE}
 <h1>${title}</h1>
 <table>
 ${fields}</table>
-<p>Promise ${violation.promise}: ${escapeMarkup(PROMISES[violation.promise])}.</p>
+<p>${escapeMarkup(ruleText(violation))}</p>
 <p>${escapeMarkup(sentence(finding, trace))}</p>
 <div class="drawing">
 ${timelineSvg(finding, trace, pointNames)}</div>

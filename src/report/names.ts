@@ -1,4 +1,7 @@
 /** What things are called in a report: files in quotes, threads in full. */
+import { invariantOf } from '../oracle/invariant-names.js';
+import type { Violation } from '../oracle/promise.js';
+import { PROMISES } from '../oracle/promise.js';
 import { specOf } from '../program/op.js';
 import { FILE_NAMES, opAt } from '../program/program.js';
 import type { Program } from '../program/program.js';
@@ -11,6 +14,14 @@ export function fileName(ino: number): string {
 
 export function taskTitle(task: number): string {
   return task === DEVICE_TASK ? 'device' : `thread ${task}`;
+}
+
+/** What was broken, in one sentence. */
+export function ruleText({ promise, mechanism }: Pick<Violation, 'promise' | 'mechanism'>): string {
+  const invariant = invariantOf(mechanism);
+  return invariant === null
+    ? `Promise ${promise}: ${PROMISES[promise]}.`
+    : `Invariant ${invariant} of the running kernel: no promise, but what some of them rest on.`;
 }
 
 /** `fsync (operation 5)`, or the empty string. */

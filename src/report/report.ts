@@ -5,7 +5,6 @@
 import type { Finding } from '../finding/finding.js';
 import { catalogueRows, signatureOf, titleOf } from '../finding/finding.js';
 import { OF_TIMES } from '../oracle/mismatch.js';
-import { PROMISES } from '../oracle/promise.js';
 import type { Violation } from '../oracle/promise.js';
 import { opCount, threadCount } from '../program/program.js';
 import { printProgram } from '../program/text.js';
@@ -16,7 +15,7 @@ import { VERSION } from '../support/version.js';
 import { plural } from '../support/words.js';
 import type { Trace } from '../trace/trace.js';
 import { printLost } from './lost.js';
-import { fileName, opText, taskTitle } from './names.js';
+import { fileName, opText, ruleText, taskTitle } from './names.js';
 import { printTimeline, wrap } from './timeline.js';
 
 /** Characters of a line of the report. */
@@ -39,7 +38,7 @@ export function printReport(finding: Finding, trace: Trace, options: ReportOptio
   return [
     paragraph(titleOf(violation)),
     header(finding, file),
-    `\n${paragraph(`Promise ${violation.promise}: ${PROMISES[violation.promise]}.`)}`,
+    `\n${paragraph(ruleText(violation))}`,
     paragraph(sentence(finding, trace)),
     `\n${timeline}${ending(violation)}\n`,
     printLost(finding, trace),

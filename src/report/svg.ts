@@ -4,10 +4,9 @@
  */
 import type { Finding } from '../finding/finding.js';
 import { titleOf } from '../finding/finding.js';
-import { PROMISES } from '../oracle/promise.js';
 import type { Trace } from '../trace/trace.js';
 import { lostLines } from './lost.js';
-import { escapeMarkup, taskTitle } from './names.js';
+import { escapeMarkup, ruleText, taskTitle } from './names.js';
 import type { ReportOptions } from './report.js';
 import { endLabel, fieldsOf, sentence, WIDTH } from './report.js';
 import type { Step } from './timeline.js';
@@ -41,7 +40,7 @@ export function printSvg(finding: Finding, trace: Trace, options: ReportOptions)
     '',
     ...fieldsOf(finding, options.file).map(([name, value]) => `${`${name}:`.padEnd(13)} ${value}`),
     '',
-    ...paragraph(`Promise ${violation.promise}: ${PROMISES[violation.promise]}.`),
+    ...paragraph(ruleText(violation)),
     ...paragraph(sentence(finding, trace)),
   ];
   const lost = lostLines(finding, trace);

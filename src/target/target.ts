@@ -35,6 +35,31 @@ export interface Alarm {
   readonly text: string;
 }
 
+/** Invariants of the running kernel that only its own state shows, by the numbers of the project's list. */
+export type KernelInvariant = 'I1' | 'I2' | 'I4' | 'I6' | 'I7';
+/** The same with those that a trace shows. */
+export type Invariant = KernelInvariant | 'I5' | 'I8' | 'I10';
+
+/** The first time in an execution that an invariant did not hold. */
+export interface BrokenInvariant {
+  readonly invariant: Invariant;
+  /** The operation after one of whose steps it was seen, and the last event by then. */
+  readonly op: number;
+  readonly event: number;
+  /** The file and the byte at which its page begins; -1 where it is about neither. */
+  readonly ino: number;
+  readonly offset: number;
+  /** What was found there, in words. */
+  readonly found: string;
+}
+
+/** A branch of the software under test that is rare and legal: a retry, a fallback, a race that was lost. */
+export interface Mark {
+  /** `function:what`. */
+  readonly name: string;
+  readonly text: string;
+}
+
 /** One execution. Trace and schedule belong to the target and are overwritten by the next one. */
 export interface Execution {
   /** The disk as it was when the trace began; null when there is no trace that could be judged. */
@@ -44,6 +69,10 @@ export interface Execution {
   readonly stuck: readonly StuckTask[];
   /** Until it is asked for: mounting images of the disk may lead to more. */
   readonly alarm: Alarm | null;
+  /** Empty where nobody looks. */
+  readonly broken: readonly BrokenInvariant[];
+  /** Numbers of the target's marks that were taken, each once. */
+  readonly marks: readonly number[];
   /** Why the trace is not to be trusted; null if it is. */
   readonly discarded: string | null;
 }
@@ -80,6 +109,8 @@ export interface Target {
   readonly dialect: Dialect;
   /** Names of the preemption points that schedules refer to. */
   readonly pointNames: readonly string[];
+  /** What executions may say of themselves, by number; empty where nothing is marked. */
+  readonly marks: readonly Mark[];
   execute(program: Program, scheduler: Scheduler): Execution;
   /**
    * Runs something that executes a few programs, so that a limit on their time costs little.

@@ -94,8 +94,9 @@ describe('a campaign without guidance', () => {
 });
 
 describe('a campaign on mainline', () => {
-  test('finds nothing in 20,000 executions', async () => {
-    const { status, summary, stderr, files } = await hunt('--execs', '20000');
+  test('finds nothing in 20,000 executions, and no invariant that does not hold', async () => {
+    const { status, summary, stderr, files } = await hunt('--invariants', '--execs', '20000');
+    assert.equal(summary.invariants, true);
     assert.equal(status, 0, stderr);
     assert.deepEqual(summary.findings, []);
     assert.equal(summary.executions, 20_000);
@@ -104,4 +105,16 @@ describe('a campaign on mainline', () => {
     assert.equal(summary.workersLost, 0);
     assert.ok(files.length > 0 && files.every((file) => file.startsWith('corpora')), files.join());
   });
+});
+
+test('a campaign with invariants finds one that does not hold long before the promise is broken', async () => {
+  const flags = ['--bug', 'B36', '--no-seeds', '--execs', '3000', '--stop-on-first'];
+  const { status, summary } = await hunt('--invariants', ...flags);
+  assert.equal(status, 1);
+  assert.deepEqual(
+    summary.findings.map(({ signature }) => signature),
+    ['P0 writable-before-commit'],
+  );
+  const [finding] = summary.findings;
+  assert.ok((finding?.executionsToFind ?? NaN) < 300, `${finding?.executionsToFind}`);
 });

@@ -119,7 +119,16 @@ describe('an observation of a kernel whose disk has to be mounted', () => {
     const mount = filesAt([{ size, runs: [[0, 3, 1]] }]);
     const { program, trace, disk } = raw.translated(TEXT, mount);
     const { steps } = new Observer().observe(program, {
-      ...{ disk, trace, schedule: [], stuck: [], alarm: null, discarded: null },
+      ...{
+        disk,
+        trace,
+        schedule: [],
+        stuck: [],
+        alarm: null,
+        broken: [],
+        marks: [],
+        discarded: null,
+      },
     });
     return steps.at(-1)?.guarantee?.files[0];
   }

@@ -1,6 +1,5 @@
 /** Runs programs on the model, for tests that look at what comes out. */
 import assert from 'node:assert/strict';
-import { ModelTarget, profileOf, resolveKernel } from '../../src/kernel/model-target.js';
 import { Image } from '../../src/media/image.js';
 import { Judge } from '../../src/oracle/judge.js';
 import type { Verdict } from '../../src/oracle/state.js';
@@ -13,6 +12,7 @@ import { DEFAULT_SETTINGS, runOnce } from '../../src/run.js';
 import { ReplayScheduler } from '../../src/schedule/replay.js';
 import { parseSchedule } from '../../src/schedule/text.js';
 import type { Scheduler } from '../../src/schedule/scheduler.js';
+import { openTarget, resolveKernel } from '../../src/targets.js';
 import type { Execution } from '../../src/target/target.js';
 import type { EventName } from '../../src/trace/event.js';
 import { AT, EVENT } from '../../src/trace/event.js';
@@ -36,10 +36,12 @@ export interface Ran {
   readonly signatures: readonly string[];
 }
 
+/** Where every promise holds every invariant has to as well, whatever the test is about. */
 export function lineOf(setup: Setup = {}): Line {
-  const settings = { ...DEFAULT_SETTINGS, ...setup.settings };
   const spec = resolveKernel(setup.kernel ?? 'mainline', setup.bugs ?? []);
-  const target = ModelTarget.of(spec, profileOf(settings.fs));
+  const invariants = spec.kernel === 'mainline' && spec.bugs.length === 0;
+  const settings = { ...DEFAULT_SETTINGS, invariants, ...setup.settings };
+  const target = openTarget(spec, settings);
   return { target, judge: new Judge(new Image()), settings };
 }
 

@@ -12,6 +12,7 @@ import { needsCow } from '../fs/cow-fork.js';
 import { iomapError } from '../fs/iomap.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO } from '../types.js';
@@ -118,9 +119,15 @@ export function* daxCowWritePage(
   const { cowWriteBesideFaults, cowKeepsMapping, cowKeepsDirty } = k.knobs;
   if (!cowWriteBesideFaults && !cowKeepsMapping && !cowKeepsDirty) {
     yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
-    if (!needsCow(k, inode, index)) return null; // pinned before it was unmapped
+    if (!needsCow(k, inode, index)) {
+      k.mark(MARK['dax_iomap_rw:cow_not_needed']);
+      return null; // pinned before it was unmapped
+    }
   }
-  if (!(yield* k.functions.allocateCow(k, t, inode, index))) return iomapError(k);
+  if (!(yield* k.functions.allocateCow(k, t, inode, index))) {
+    k.mark(MARK['dax_iomap_rw:cow_no_space']);
+    return iomapError(k);
+  }
   const source = inode.blocks[index] as number;
   const staged = inode.cowBlocks[index] as number;
   yield* invalidateForCow(k, t, inode, index);
@@ -187,8 +194,14 @@ export function* daxUnsharePages(
   for (let index = start; index < end; index++) {
     if (inode.blocks[index] === HOLE) continue;
     yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
-    if (!needsCow(k, inode, index)) continue;
-    if (!(yield* k.functions.allocateCow(k, t, inode, index))) return iomapError(k);
+    if (!needsCow(k, inode, index)) {
+      k.mark(MARK['dax_unshare_iter:not_shared']);
+      continue;
+    }
+    if (!(yield* k.functions.allocateCow(k, t, inode, index))) {
+      k.mark(MARK['dax_unshare_iter:no_space']);
+      return iomapError(k);
+    }
     const source = inode.blocks[index] as number;
     const staged = inode.cowBlocks[index] as number;
     if (range !== null && k.knobs.unshareCopiesRange) {

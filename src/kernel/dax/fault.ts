@@ -19,6 +19,7 @@ import {
   PTE_WRITE,
   PTE_ZERO,
 } from '../mm/memory-manager.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
@@ -83,6 +84,7 @@ export function* daxInsertEntry(
   const keepsHoles = k.knobs.pmdLeavesHolesMapped && isPmd(wanted); // B27
   if (shared || (isZero(entry) && !isZero(wanted) && !keepsHoles)) {
     const head = isPmd(entry) ? pmdHead(k, index) : index;
+    if (!shared) k.mark(MARK['dax_insert_entry:zero_page_replaced']);
     yield* k.functions.unmapMappingPages(k, t, inode, head, entryPages(k, entry), false);
     if (k.preempt(t, POINT['dax_insert_entry:unmapped'])) yield;
   }
@@ -122,7 +124,10 @@ export function* daxFaultCowPage(
 export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   const { inode, shared } = vmf.vma;
   const index = vmf.pgoff;
-  if (index >= pagesOfSize(k, inode)) return FAULT.sigbus;
+  if (index >= pagesOfSize(k, inode)) {
+    k.mark(MARK['dax_iomap_pte_fault:beyond_eof']);
+    return FAULT.sigbus;
+  }
   const early = vmf.write || !k.knobs.lookupBeforeEntryLock ? null : inode.blocks[index]; // B21, B23
   if (early !== null && k.preempt(t, POINT['dax_iomap_pte_fault:looked_up'])) yield;
   if (k.knobs.zeroesBesideFaults && vmf.write && shared) yield* zeroEarly(k, t, inode, index); // B20
@@ -144,6 +149,7 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
       zeroPage(k, t, inode, index); // B22
     }
     if (!begun) {
+      k.mark(MARK['dax_iomap_pte_fault:no_space']);
       result = FAULT.sigbus; // ENOSPC, or the file system is shut down
     } else if (vmf.write && !shared) {
       const block = inode.blocks[index] as number;
@@ -155,6 +161,8 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
       const block = cow ? inode.cowBlocks[index] : (early ?? inode.blocks[index]);
       result = yield* k.functions.daxFaultIter(k, t, vmf, entry, block as number, false, cow);
     }
+  } else {
+    k.mark(MARK['dax_iomap_pte_fault:raced_with_pmd']);
   }
   unlockEntry(k, t, inode, index);
   return result;
@@ -178,15 +186,26 @@ function pmdIsSuitable(k: Kernel, vmf: VmFault): boolean {
   const { vma } = vmf;
   const first = vmf.vpage & -pmdPages;
   if (vmf.pgoff % pmdPages !== vmf.vpage % pmdPages) return false;
-  if (vmf.write && !vma.shared) return false;
-  if (first < vma.start || first + pmdPages > vma.end) return false;
-  return (vmf.pgoff | (pmdPages - 1)) < pagesOfSize(k, vma.inode);
+  if (vmf.write && !vma.shared) {
+    k.mark(MARK['dax_fault_check_fallback:private']);
+    return false;
+  }
+  if (first < vma.start || first + pmdPages > vma.end) {
+    k.mark(MARK['dax_fault_check_fallback:vma_too_small']);
+    return false;
+  }
+  if ((vmf.pgoff | (pmdPages - 1)) < pagesOfSize(k, vma.inode)) return true;
+  k.mark(MARK['dax_fault_check_fallback:file_too_small']);
+  return false;
 }
 
 /** Models dax_iomap_pmd_fault(). */
 export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   const { inode } = vmf.vma;
-  if (vmf.pgoff >= pagesOfSize(k, inode)) return FAULT.sigbus;
+  if (vmf.pgoff >= pagesOfSize(k, inode)) {
+    k.mark(MARK['dax_iomap_pmd_fault:beyond_eof']);
+    return FAULT.sigbus;
+  }
   if (!pmdIsSuitable(k, vmf)) return FAULT.fallback;
   const head = pmdHead(k, vmf.pgoff);
   const mappable = (): boolean =>
@@ -199,7 +218,8 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   if (k.preempt(t, POINT['dax_iomap_pmd_fault:entry_locked'])) yield;
   let result: FaultResult = FAULT.fallback;
   if ((k.mm.pmdOf(vmf.vpage) & PMD_TABLE) !== 0) {
-    result = FAULT.noPage; // raced with a PTE fault; tried again
+    k.mark(MARK['dax_iomap_pmd_fault:raced_with_table']);
+    result = FAULT.noPage;
   } else if (!rangeNeedsCow(k, inode, head, k.program.geometry.pmdPages)) {
     const { pmdPages } = k.program.geometry;
     const begun = yield* k.functions.iomapBegin(k, t, inode, head, pmdPages, vmf.write);
@@ -207,7 +227,11 @@ export function* daxIomapPmdFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
     if (kind === 'mapped' || (kind === 'hole' && !vmf.write)) {
       const block = kind === 'hole' ? HOLE : (inode.blocks[head] as number);
       result = yield* k.functions.daxFaultIter(k, t, vmf, entry, block, true);
+    } else {
+      k.mark(MARK[`dax_iomap_pmd_fault:${kind}`]);
     }
+  } else {
+    k.mark(MARK['dax_iomap_pmd_fault:needs_cow']);
   }
   unlockEntry(k, t, inode, vmf.pgoff);
   return result;
@@ -295,6 +319,9 @@ export function* daxFinishSyncFault(
   const entry =
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
   if (entry === NO_ENTRY || isPmd(entry) !== huge || isZero(entry) || isEmpty(entry)) {
+    k.mark(
+      MARK[entry === NO_ENTRY ? 'dax_insert_pfn_mkwrite:gone' : 'dax_insert_pfn_mkwrite:other'],
+    );
     putUnlockedEntry(k, inode, index, entry);
     return FAULT.noPage;
   }

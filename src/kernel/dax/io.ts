@@ -8,6 +8,7 @@ import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
 import { iomapError } from '../fs/iomap.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { stripBuffers } from '../mm/set-page-dirty.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
@@ -137,12 +138,16 @@ function* overwritePage(
     if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   }
   if (isNew) {
-    if (!(yield* k.functions.iomapBegin(k, t, inode, index, 1, true))) return iomapError(k);
+    if (!(yield* k.functions.iomapBegin(k, t, inode, index, 1, true))) {
+      k.mark(MARK['dax_iomap_rw:no_space']);
+      return iomapError(k);
+    }
   }
   const unwritten = isNew && k.knobs.writeAllocatesUnwritten; // B22
   if (unwritten) k.sb.unwritten.add(inode.blocks[index] as number);
   if (k.preempt(t, POINT['dax_iomap_rw:begun'])) yield;
   const hole = coveredByHole(k, inode, index) && !k.knobs.writeTrustsExtentMap;
+  if (hole && !isNew) k.mark(MARK['dax_iomap_rw:allocated_by_fault']);
   const late = isNew || hole || k.knobs.writeAlwaysInvalidates;
   if (late && !invalidatesBeforeAllocating) {
     yield* k.functions.invalidateInodePages2(k, t, inode, index, index + 1);

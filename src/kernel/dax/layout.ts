@@ -7,6 +7,7 @@ import { WHY } from '../../trace/event.js';
 import { NO_BLOCK } from '../fs/allocator.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { daxDisassociateEntry } from './association.js';
@@ -43,15 +44,17 @@ import {
  */
 export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
   if (k.knobs.layoutNotBroken) return; // A9
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     const busy = yield* k.functions.daxLayoutBusyPage(k, t, inode);
     if (busy === NO_BLOCK) break;
+    if (waited) k.mark(MARK['dax_break_layout:busy_again']);
     if (k.knobs.layoutWaitNotRepeated) {
       if (k.preempt(t, POINT['ext4_break_layouts:page_found'])) yield;
       if (k.mm.pinCounts[busy] === 0) break; // N03: did not wait, so does not look again
     }
     inode.invalidateLock.upWrite(k, t); // ext4_wait_dax_page()
     yield* sleepOn(k, t, k.pageIdle);
+    k.mark(MARK['dax_break_layout:looked_again']);
     const lock = inode.invalidateLock;
     if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   }
@@ -117,6 +120,11 @@ export function* daxDeleteMappingRange(
     const count = entryPages(k, entry);
     const reachesOut = slot < start || slot + count > end;
     const dirty = isTagged(inode, slot, DIRTY_TAGS);
+    if (reachesOut) {
+      k.mark(
+        MARK[dirty ? 'dax_delete_mapping_range:dirty_rest' : 'dax_delete_mapping_range:clean_rest'],
+      );
+    }
     if (reachesOut && dirty && flushRest) {
       lockEntry(k, inode, index);
       yield* k.functions.unmapMappingPages(k, t, inode, slot, count, false);

@@ -9,6 +9,7 @@
 import { assert } from '../../support/assert.js';
 import { WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { daxDisassociateEntry } from './association.js';
@@ -51,6 +52,7 @@ export function wakeEntry(k: Kernel, inode: Inode, slot: number, all: boolean): 
   for (const waiter of waiters) {
     if (waiter.ino === inode.ino && waiter.head === slot && (all || woken === 0)) {
       waiter.task.state = 'runnable';
+      if (woken > 0) k.mark(MARK['dax_wake_entry:several']);
       woken++;
     } else {
       waiters[kept++] = waiter;
@@ -61,6 +63,8 @@ export function wakeEntry(k: Kernel, inode: Inode, slot: number, all: boolean): 
 
 function* waitForEntry(k: Kernel, t: Task, inode: Inode, slot: number): Run<void> {
   k.entryWaiters.push({ task: t, ino: inode.ino, head: slot });
+  t.waitsForIno = inode.ino;
+  t.waitsForHead = slot;
   yield* k.block(t, POINT['wait:dax_entry']);
 }
 
@@ -95,11 +99,18 @@ export function* getUnlockedEntry(
 ): Run<number> {
   for (;;) {
     // Looked for again after each wait: who waited for a PTE entry and did not take it would lose a wakeup.
-    if (pmd && conflicts(k, inode, index)) return ENTRY_CONFLICT;
+    if (pmd && conflicts(k, inode, index)) {
+      k.mark(MARK['get_next_unlocked_entry:conflict']);
+      return ENTRY_CONFLICT;
+    }
     const entry = tryUnlockedEntry(k, t, inode, index);
-    if (entry !== null) return entry;
+    if (entry !== null) {
+      if (entry === NO_ENTRY) k.mark(MARK['get_next_unlocked_entry:gone']);
+      return entry;
+    }
     const key = k.knobs.waitKeyNotAligned ? index : slotOf(k, inode, index); // B54b
     yield* waitForEntry(k, t, inode, key);
+    if (isLocked(loadEntry(k, inode, index))) k.mark(MARK['get_next_unlocked_entry:locked_again']);
   }
 }
 
@@ -111,8 +122,9 @@ export function putUnlockedEntry(
   entry: number,
   all = false,
 ): void {
-  if (entry !== NO_ENTRY)
-    k.functions.wakeEntry(k, inode, isPmd(entry) ? pmdHead(k, index) : index, all);
+  if (entry === NO_ENTRY) return;
+  if (k.entryWaiters.length > 0) k.mark(MARK['put_unlocked_entry:passes_on']);
+  k.functions.wakeEntry(k, inode, isPmd(entry) ? pmdHead(k, index) : index, all);
 }
 
 /** Models dax_lock_entry(). */
@@ -150,7 +162,10 @@ export function* grabMappingEntry(
   xaLock(k, t);
   if (pmd && conflicts(k, inode, index)) {
     const replaces = k.knobs.pmdReplacesPteEntries && onlyBlocks(k, inode, index);
-    if (!replaces) return ENTRY_CONFLICT;
+    if (!replaces) {
+      k.mark(MARK['grab_mapping_entry:conflict']);
+      return ENTRY_CONFLICT;
+    }
     yield* replacePteEntries(k, t, inode, pmdHead(k, index), mayReplace); // A1, B06
   }
   let entry =
@@ -158,6 +173,7 @@ export function* grabMappingEntry(
   if (pmd && conflicts(k, inode, index)) return ENTRY_CONFLICT;
 
   if (!pmd && isPmd(entry) && (isZero(entry) || isEmpty(entry))) {
+    k.mark(MARK['grab_mapping_entry:pmd_downgrade']);
     yield* downgrade(k, t, inode, index, entry);
     entry = NO_ENTRY;
   }
@@ -241,9 +257,11 @@ export function* invalidateEntry(k: Kernel, t: Task, inode: Inode, index: number
   const tagged = isDirty && !k.knobs.invalidateDropsDirty; // B09
   const pinned = isPinned(k, entry) && !k.knobs.invalidateDropsPinned;
   if (tagged || pinned) {
+    k.mark(MARK[tagged ? 'dax_invalidate_entry:dirty_kept' : 'dax_invalidate_entry:pinned_kept']);
     putUnlockedEntry(k, inode, index, entry, true);
     return;
   }
+  if (isMapped(entry)) k.mark(MARK['dax_invalidate_entry:clean_dropped']);
   const leftMapped = k.knobs.pmdEntryLeftMapped && isPmd(entry); // B25
   if (!k.knobs.invalidateUnmapsLate && !leftMapped) {
     lockEntry(k, inode, index);

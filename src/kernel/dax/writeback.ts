@@ -8,6 +8,7 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, TAG, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import {
@@ -90,6 +91,9 @@ export function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number
     // Only entries of blocks are ever tagged: Linux warns here (B17).
     if (tagged && !gone && !isMapped(entry))
       k.warn('dax_writeback_one: a tagged entry has no block');
+    if (gone) k.mark(MARK['dax_writeback_one:gone']);
+    else if (!tagged) k.mark(MARK['dax_writeback_one:written_back_meanwhile']);
+    else k.mark(MARK['dax_writeback_one:still_tagged']);
     if (gone || !isMapped(entry) || !tagged) {
       putUnlockedEntry(k, inode, index, entry);
       return;
@@ -97,6 +101,7 @@ export function* daxWritebackOne(k: Kernel, t: Task, inode: Inode, index: number
   }
   const entry = lockEntry(k, inode, index);
   const slot = slotOf(k, inode, index);
+  if (slot < index) k.mark(MARK['dax_writeback_one:inside_pmd']);
   if (k.knobs.towriteLookupSkipsLocked) clearTag(k, t, inode, slot, TAG.towrite, WHY.writeback); // L01
   const count = entryPages(k, entry);
   k.trace.append(EVENT.dax_writeback_one, t.id, t.op, inode.ino, slot, count);
@@ -179,7 +184,9 @@ function* flushEntry(k: Kernel, t: Task, block: number, count: number): Run<void
 /** From now on Linux does not know what a device writes through pins taken before (A11). */
 export function noteCleanedPins(k: Kernel, block: number, count: number): void {
   for (let page = block; page < block + count; page++) {
-    if ((k.mm.pinCounts[page] as number) > 0) k.mm.cleanedUnderPin[page] = 1;
+    if ((k.mm.pinCounts[page] as number) === 0) continue;
+    k.mark(MARK['dax_writeback_one:pinned']);
+    k.mm.cleanedUnderPin[page] = 1;
   }
 }
 

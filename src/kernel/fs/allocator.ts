@@ -8,26 +8,40 @@ import { empty } from '../../support/lists.js';
 
 export const NO_BLOCK = -1;
 
+const ALLOCATED = 0;
+const FREE = 1;
+/** Freed in a transaction that has not committed. */
+const FREED = 2;
+
 export class BlockAllocator {
-  /** 1 where a block may be allocated. */
+  /** FREE where a block may be allocated. */
   private free = new Uint8Array(0);
   private readonly freed: { block: number; tid: number }[] = [];
 
   reset(blockCount: number): void {
     if (this.free.length !== blockCount) this.free = new Uint8Array(blockCount);
-    this.free.fill(1);
+    this.free.fill(FREE);
     empty(this.freed);
   }
 
+  /** Are blocks kept back for a commit? */
+  get hasFreed(): boolean {
+    return this.freed.length > 0;
+  }
+
+  isAllocated(block: number): boolean {
+    return this.free[block] === ALLOCATED;
+  }
+
   take(block: number): void {
-    assert(this.free[block] === 1, () => `block ${block} is allocated twice`);
-    this.free[block] = 0;
+    assert(this.free[block] === FREE, () => `block ${block} is allocated twice`);
+    this.free[block] = ALLOCATED;
   }
 
   /** A block, or NO_BLOCK when the device is full. */
   allocate(): number {
-    const block = this.free.indexOf(1);
-    if (block >= 0) this.free[block] = 0;
+    const block = this.free.indexOf(FREE);
+    if (block >= 0) this.free[block] = ALLOCATED;
     return block >= 0 ? block : NO_BLOCK;
   }
 
@@ -35,9 +49,10 @@ export class BlockAllocator {
   allocateAligned(count: number): number {
     for (let first = 0; first + count <= this.free.length; first += count) {
       let fits = true;
-      for (let block = first; fits && block < first + count; block++) fits = this.free[block] === 1;
+      for (let block = first; fits && block < first + count; block++)
+        fits = this.free[block] === FREE;
       if (!fits) continue;
-      this.free.fill(0, first, first + count);
+      this.free.fill(ALLOCATED, first, first + count);
       return first;
     }
     return NO_BLOCK;
@@ -45,6 +60,7 @@ export class BlockAllocator {
 
   /** Freed in transaction `tid`; usable once that has committed. */
   release(block: number, tid: number): void {
+    this.free[block] = FREED;
     this.freed.push({ block, tid });
   }
 
@@ -54,7 +70,7 @@ export class BlockAllocator {
     let kept = 0;
     for (const entry of this.freed) {
       if (entry.tid > tid) this.freed[kept++] = entry;
-      else this.free[entry.block] = 1;
+      else this.free[entry.block] = FREE;
     }
     this.freed.length = kept;
   }

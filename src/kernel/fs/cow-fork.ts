@@ -9,6 +9,7 @@
 import { HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
@@ -23,7 +24,10 @@ export function isShared(k: Kernel, block: number): boolean {
   const { refcounts, journal } = k.sb;
   if (refcounts === null || block === HOLE) return false;
   if (k.knobs.shareForgottenEarly) return refcounts.hasOthers(block); // L13
-  return refcounts.isShared(block, journal.committedTid);
+  const shared = refcounts.isShared(block, journal.committedTid);
+  if (shared && !refcounts.hasOthers(block))
+    k.mark(MARK['xfs_reflink_trim_around_shared:not_committed']);
+  return shared;
 }
 
 /**
@@ -37,7 +41,12 @@ export function needsCow(k: Kernel, inode: Inode, page: number): boolean {
   const block = inode.blocks[page] as number;
   if (isShared(k, block)) return true;
   if (inode.cowBlocks[page] === HOLE) return false;
-  return block === HOLE || k.mm.pinCounts[block] === 0;
+  if (block === HOLE || k.mm.pinCounts[block] === 0) {
+    k.mark(MARK['imap_needs_cow:staged_by_neighbour']);
+    return true;
+  }
+  k.mark(MARK['imap_needs_cow:pinned']);
+  return false;
 }
 
 /**
@@ -64,7 +73,10 @@ export function rangeNeedsCow(k: Kernel, inode: Inode, index: number, count: num
 export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Run<boolean> {
   if (k.sb.isShutdown) return false; // -EIO
   const staged = inode.cowBlocks;
-  if (staged[page] !== HOLE) return true; // left by the write to a neighbour, or by one under way
+  if (staged[page] !== HOLE) {
+    k.mark(MARK['xfs_reflink_allocate_cow:staged_before']);
+    return true; // left by the write to a neighbour, or by one under way
+  }
   const block = k.sb.allocator.allocate();
   if (block === NO_BLOCK) return false;
   staged[page] = block;
@@ -74,6 +86,7 @@ export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Ru
     if (staged[near] !== HOLE) continue;
     const spare = k.sb.allocator.allocate();
     if (spare !== NO_BLOCK) staged[near] = spare;
+    else k.mark(MARK['xfs_reflink_allocate_cow:no_spare']);
   }
   if (k.preempt(t, POINT['xfs_reflink_allocate_cow:staged'])) yield;
   return true;
@@ -109,6 +122,7 @@ export function cancelCow(k: Kernel, inode: Inode, page: number): void {
 export function cancelStaged(k: Kernel, inode: Inode, page: number): void {
   const staged = inode.cowBlocks[page] as number;
   if (staged === HOLE) return;
+  k.mark(MARK['xfs_reflink_cancel_cow_range:given_back']);
   inode.cowBlocks[page] = HOLE;
   const { allocator, journal } = k.sb;
   allocator.release(staged, journal.committedTid);

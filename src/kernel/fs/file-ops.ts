@@ -5,6 +5,7 @@
 import { HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { copyFromIter, copyToIter } from '../mm/uaccess.js';
 import { POINT } from '../points.js';
 import type { Inode, IovIter, Run, Task } from '../types.js';
@@ -92,6 +93,7 @@ export function* pwrite(
     if (k.sb.isShutdown) error = EIO;
     else if (begins)
       error = yield* k.functions.daxWritePage(k, t, inode, at, copied.length, copied.data);
+    if (error !== 0 && done > 0) k.mark(MARK['ext4_dax_write_iter:short']);
     if (error !== 0) break;
     done += copied.length;
     if (copied.length < part) error = EFAULT;
@@ -127,6 +129,7 @@ function* genericWriteSync(
 function* freeBeyondEof(k: Kernel, t: Task, inode: Inode): Run<void> {
   const first = Math.ceil(inode.size / k.program.geometry.pageSize);
   if (!inode.blocks.some((block, page) => page >= first && block !== HOLE)) return;
+  k.mark(MARK['ext4_handle_inode_extension:truncates']);
   if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   k.functions.freeBlocks(k, t, inode, first, inode.blocks.length);
   journalStop(k, t);
@@ -137,6 +140,7 @@ export function* pread(k: Kernel, t: Task, inode: Inode, offset: number, to: Iov
   const { pageSize } = k.program.geometry;
   if (!inode.iRwsem.tryRead(k, t)) yield* inode.iRwsem.waitRead(k, t);
   const wanted = Math.max(0, Math.min(to.length, inode.size - offset));
+  if (wanted < to.length) k.mark(MARK['ext4_dax_read_iter:short']);
   let done = 0;
   let error = 0;
   while (done < wanted && error === 0) {
@@ -287,6 +291,7 @@ export function zeroEdges(
   wholeTo: number,
 ): void {
   if (wholeFrom >= wholeTo) {
+    k.mark(MARK['ext4_zero_partial_blocks:no_whole_page']);
     k.functions.daxZeroRange(k, t, inode, from, to);
     return;
   }

@@ -8,6 +8,7 @@
 import { assert } from '../../support/assert.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Run, Task } from '../types.js';
 import { EBUSY, EINVAL } from '../types.js';
@@ -24,7 +25,10 @@ export function trySbStart(k: Kernel, level: FreezeLevel): boolean {
 
 /** Models sb_start_write() and sb_start_pagefault(), which differ in their level. */
 export function* sbStart(k: Kernel, t: Task, level: FreezeLevel): Run<void> {
-  while (!trySbStart(k, level)) yield* sleepOn(k, t, k.sb.writers.thawed);
+  for (let slept = false; !trySbStart(k, level); slept = true) {
+    if (slept) k.mark(MARK['sb_start_write:frozen_again']);
+    yield* sleepOn(k, t, k.sb.writers.thawed);
+  }
 }
 
 /** Models sb_end_write() and sb_end_pagefault(). */
@@ -52,6 +56,7 @@ export function* freezeSuper(
   if (writers.frozen !== FREEZE.none) {
     const shares = writers.frozen === FREEZE.complete && (writers.heldBy & holder) === 0;
     if (shares) writers.heldBy |= holder;
+    else k.mark(MARK['freeze_super:busy']);
     sUmount.upWrite(k, t);
     return shares ? 0 : EBUSY;
   }
@@ -99,6 +104,8 @@ export function* thawSuper(
   if (isHeld) {
     writers.heldBy &= ~holder;
     if (writers.heldBy === 0) unfreeze(k);
+  } else {
+    k.mark(MARK['thaw_super:not_frozen']);
   }
   sUmount.upWrite(k, t);
   return isHeld ? 0 : EINVAL;

@@ -11,6 +11,7 @@ import { HOLE, blockAddress } from '../../media/layout.js';
 import { EVENT, STORE } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO, ENOSPC } from '../types.js';
@@ -51,7 +52,10 @@ function* allocateBlocks(
     if (inode.blocks[page] !== HOLE) return true; // while this one waited for the journal
   }
   const first = takeBlocks(k, inode, index, count);
-  if (first === NO_BLOCK) return count > 1; // a PMD falls back, a page is out of space
+  if (first === NO_BLOCK) {
+    if (k.sb.allocator.hasFreed) k.mark(MARK['ext4_mb_new_blocks:not_committed']);
+    return count > 1; // a PMD falls back, a page is out of space
+  }
   mapBlocks(k, t, inode, index, count, first);
   if (k.preempt(t, POINT['ext4_iomap_begin:allocated'])) yield;
   return true;
@@ -61,11 +65,15 @@ function* allocateBlocks(
 function takeBlocks(k: Kernel, inode: Inode, index: number, count: number): number {
   const { allocator } = k.sb;
   const first = inode.unwritten[index] as number;
+  if (first !== HOLE) k.mark(MARK['ext4_map_blocks:unwritten']);
   if (count === 1) return first === HOLE ? allocator.allocate() : first;
   if (first !== HOLE && first % count !== 0) return NO_BLOCK;
   for (let page = 0; page < count; page++) {
     const expected = first === HOLE ? HOLE : first + page;
-    if (inode.unwritten[index + page] !== expected) return NO_BLOCK;
+    if (inode.unwritten[index + page] !== expected) {
+      k.mark(MARK['ext4_map_blocks:partly_unwritten']);
+      return NO_BLOCK;
+    }
   }
   return first === HOLE ? allocator.allocateAligned(count) : first;
 }
@@ -117,7 +125,10 @@ export function reserveBlocks(k: Kernel, inode: Inode, index: number, end: numbe
     const run = isRun ? allocator.allocateAligned(pmdPages) : NO_BLOCK;
     for (let near = page; near < page + count; near++) {
       const block = run === NO_BLOCK ? allocator.allocate() : run + near - page;
-      if (block === NO_BLOCK) return false;
+      if (block === NO_BLOCK) {
+        k.mark(MARK['ext4_alloc_file_blocks:no_space']);
+        return false;
+      }
       inode.unwritten[near] = block;
     }
     page += Math.max(1, count);
@@ -135,6 +146,7 @@ export function emptyBlocks(k: Kernel, t: Task, inode: Inode, index: number, end
     const block = inode.blocks[page] as number;
     if (block === HOLE) continue;
     if (refcounts?.hasOthers(block) === true) {
+      k.mark(MARK['xfs_alloc_file_space:exchanged']);
       k.functions.freeBlocks(k, t, inode, page, page + 1);
       continue;
     }
@@ -157,7 +169,10 @@ export function freeBlocks(k: Kernel, t: Task, inode: Inode, index: number, end:
     k.trace.append(EVENT.extent_unmap, t.id, t.op, inode.ino, page, block);
     const { journal, allocator } = k.sb;
     markInodeJournaled(k, inode);
-    if (k.sb.refcounts?.drop(block, journal.runningTid) === true) continue; // another page has it, too
+    if (k.sb.refcounts?.drop(block, journal.runningTid) === true) {
+      k.mark(MARK['xfs_refcount_decrease_extent:still_shared']);
+      continue; // another page has it, too
+    }
     // Tests break this rule to show that the oracle sees it (reuseBeforeCommit).
     allocator.release(block, k.knobs.reuseBeforeCommit ? 0 : journal.runningTid);
     if (k.knobs.reuseBeforeCommit) allocator.committed(0);

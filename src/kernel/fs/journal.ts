@@ -13,6 +13,7 @@ import { putInode, putTransaction } from '../../media/log.js';
 import { FENCE, STORE } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { writeLogWord } from './log-word.js';
@@ -67,6 +68,7 @@ export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boole
   while (!isCommitted(k, tid) && !k.sb.isShutdown) {
     if (journal.committing) {
       yield* sleepOn(k, t, journal.waitCommit);
+      if (!isCommitted(k, tid)) k.mark(MARK['jbd2_complete_transaction:not_that_commit']);
       committedHere = false;
     } else {
       yield* k.functions.commitTransaction(k, t);

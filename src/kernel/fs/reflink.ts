@@ -7,6 +7,7 @@ import { EVENT } from '../../trace/event.js';
 import { poolData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EINVAL } from '../types.js';
@@ -77,6 +78,7 @@ function* lockMappings(k: Kernel, t: Task, inodes: readonly Inode[]): Run<void> 
       if (k.mm.pinCounts[busy] === 0) busy = NO_BLOCK; // N06
     }
     if (busy === NO_BLOCK) break;
+    k.mark(MARK['xfs_mmaplock_two_inodes:busy']);
     for (const inode of inodes) inode.invalidateLock.upWrite(k, t);
     yield* sleepOn(k, t, k.pageIdle);
   }
@@ -132,6 +134,7 @@ function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
   for (let page = from / pageSize; page < from / pageSize + pages; page++) {
     const block = source.blocks[page] as number;
     if (block === HOLE || k.mm.cleanedUnderPin[block] === 0) continue;
+    k.mark(MARK['xfs_reflink_remap_prep:written_by_device']);
     yield* k.functions.daxFlush(k, t, blockAddress(k.layout, block), pageSize);
   }
   if (k.preempt(t, POINT['xfs_file_remap_range:unmapped'])) yield;
@@ -164,10 +167,16 @@ function* remapBlocks(k: Kernel, t: Task, clone: Clone): Run<void> {
 function remapPage(k: Kernel, t: Task, target: Inode, page: number, block: number): void {
   const { pageSize } = k.program.geometry;
   const old = target.blocks[page] as number;
-  if (old === block) return;
+  if (old === block) {
+    k.mark(MARK['xfs_reflink_remap_extent:same_block']);
+    return;
+  }
   cancelStaged(k, target, page);
   k.functions.freeBlocks(k, t, target, page, page + 1);
-  if (block === HOLE) return;
+  if (block === HOLE) {
+    k.mark(MARK['xfs_reflink_remap_extent:hole']);
+    return;
+  }
   target.blocks[page] = block;
   k.sb.refcounts?.share(block);
   k.trace.append(EVENT.extent_map, t.id, t.op, target.ino, page, block);

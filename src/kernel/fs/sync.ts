@@ -2,6 +2,7 @@
  * The calls that promise durability: fsync, fdatasync, msync (all through vfs_fsync_range) and sync.
  */
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO } from '../types.js';
@@ -29,6 +30,7 @@ export function* vfsFsyncRange(
   const done = skipCommit || isCommitted(k, tid);
   const flushed = done ? false : yield* k.functions.completeTransaction(k, t, tid);
   if (!done && !isCommitted(k, tid)) return EIO; // the journal was aborted
+  if (!done && !flushed) k.mark(MARK['ext4_sync_file:committed_by_another']);
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
   if (!flushed) k.functions.nvdimmFlush(k, t);
   return 0;

@@ -4,6 +4,7 @@
 import { EVENT, TAG } from '../../trace/event.js';
 import { mappingTagged } from '../dax/entry.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 
@@ -52,7 +53,10 @@ export function* writebackSingleInode(k: Kernel, t: Task, inode: Inode, wait: bo
 export function requeueInode(k: Kernel, t: Task, inode: Inode): void {
   k.cpus.locked(t.id, t.op);
   inode.state &= ~I_SYNC_QUEUED;
-  if (mappingTagged(inode, TAG.dirty) || (inode.state & I_DIRTY) !== 0) return;
+  if (mappingTagged(inode, TAG.dirty) || (inode.state & I_DIRTY) !== 0) {
+    k.mark(MARK['writeback_single_inode:dirtied_again']);
+    return;
+  }
   inode.listed = false;
   k.sb.dirtyInodes.splice(k.sb.dirtyInodes.indexOf(inode), 1);
   k.trace.append(EVENT.mark_inode_dirty, t.id, t.op, inode.ino, 0);

@@ -9,6 +9,7 @@ import { xaLock } from '../dax/mapping.js';
 import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
 import { FREEZE } from '../fs/sb-writers.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
@@ -41,7 +42,10 @@ export function* handleMmFault(
 ): Run<FaultResult> {
   const { mm } = k;
   const vma = mm.findVma(vpage);
-  if (vma === null || (write && !vma.writable)) return FAULT.segv;
+  if (vma === null || (write && !vma.writable)) {
+    k.mark(MARK['handle_mm_fault:bad_area']);
+    return FAULT.segv;
+  }
   const pgoff = vma.pgoff + vpage - vma.start;
   const vmf: VmFault = { vma, vpage, pgoff, write, cowBlock: HOLE, dirtiesLater: false };
   const { ino } = vma.inode;
@@ -53,8 +57,12 @@ export function* handleMmFault(
   const needsHuge = pmd === 0 || ((pmd & PMD_HUGE) !== 0 && write && (pmd & PTE_WRITE) === 0);
   if (needsHuge) {
     result = yield* k.functions.ext4DaxHugeFault(k, t, vmf, true);
-    if (result === FAULT.fallback) yield* splitHugePmd(k, t, vmf);
+    if (result === FAULT.fallback) {
+      k.mark(MARK['create_huge_pmd:fallback']);
+      yield* splitHugePmd(k, t, vmf);
+    }
   } else if ((pmd & PMD_HUGE) !== 0) {
+    k.mark(MARK['handle_mm_fault:spurious_pmd']);
     result = FAULT.noPage; // spurious: the PMD already allows the access
   }
   if (result === FAULT.fallback) result = yield* k.functions.handlePteFault(k, t, vmf);
@@ -68,6 +76,7 @@ function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
   const { mm } = k;
   const slot = mm.pmdIndex(vmf.vpage);
   if (((mm.pmds[slot] as number) & PMD_HUGE) === 0) return;
+  k.mark(MARK['split_huge_pmd:split']);
   mm.pmds[slot] = 0;
   const first = slot * mm.pmdPages;
   traceSetPte(k, t, vmf.vma, first, mm.pmdPages, PTE.none, WHY.unmap);
@@ -79,13 +88,20 @@ function* splitHugePmd(k: Kernel, t: Task, vmf: VmFault): Run<void> {
 export function* handlePteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultResult> {
   const pte = k.mm.ptes[vmf.vpage] as number;
   if ((pte & PTE_PRESENT) === 0) return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
-  if (!vmf.write || (pte & PTE_WRITE) !== 0) return FAULT.noPage; // spurious
+  if (!vmf.write || (pte & PTE_WRITE) !== 0) {
+    k.mark(MARK['handle_pte_fault:spurious']);
+    return FAULT.noPage;
+  }
   if ((pte & PTE_ANONYMOUS) !== 0) {
+    k.mark(MARK['do_wp_page:private_reuse']);
     if (k.mm.ptlHeld) yield* waitPtl(k, t);
     setPte(k, t, vmf, pte | PTE_WRITE | PTE_DIRTY); // wp_page_reuse(): nobody shares the copy
     return FAULT.noPage;
   }
-  if (!vmf.vma.shared) return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
+  if (!vmf.vma.shared) {
+    k.mark(MARK['do_wp_page:private_copy']);
+    return yield* k.functions.ext4DaxHugeFault(k, t, vmf, false);
+  }
   return yield* k.functions.wpPfnShared(k, t, vmf, pte);
 }
 

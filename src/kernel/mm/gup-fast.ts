@@ -11,6 +11,7 @@
  */
 import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { PinnedPage, Run, Task } from '../types.js';
 import { PTE_PRESENT, PTE_WRITE, PTE_ZERO } from './memory-manager.js';
@@ -37,7 +38,10 @@ export function* gupFast(
   mm.fastWalkers |= 1 << t.id; // local_irq_save()
   for (let vpage = start; vpage < end; vpage++) {
     const pinned = yield* gupFastPte(k, t, vpage, write);
-    if (pinned === null) break;
+    if (pinned === null) {
+      k.mark(MARK['gup_fast:slow_path']);
+      break;
+    }
     pages.push(pinned);
     tracePin(k, t, EVENT.pin, slot, pinned, write);
     if (k.preempt(t, POINT['pin_user_pages:page_pinned'])) yield;
@@ -61,6 +65,7 @@ function* gupFastPte(k: Kernel, t: Task, vpage: number, write: boolean): Run<Pin
   if (k.preempt(t, POINT['gup_fast_pte_range:referenced'])) yield;
   const isStable = k.mm.walk(vpage) === pte || k.knobs.gupFastNotRechecked; // N07
   if (!isStable || mapsShared(k, pte)) {
+    k.mark(MARK[isStable ? 'gup_fast_pte_range:unshare' : 'gup_fast_pte_range:changed']);
     if (gupPutFolio(k, t, page)) k.pageIdle.wakeAll();
     return null;
   }

@@ -9,6 +9,7 @@ import { PIN_FAST, PIN_LONGTERM, PIN_WRITE } from '../../program/op.js';
 import { EVENT, LOAD, NO_INO, STORE } from '../../trace/event.js';
 import { DEVICE_TASK } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Pin, PinnedPage, Run, Task } from '../types.js';
 import { EBUSY, EFAULT, EINVAL, EOPNOTSUPP, FAULT } from '../types.js';
@@ -50,8 +51,13 @@ function* pinPage(
       if (gupPutFolio(k, t, page)) k.pageIdle.wakeAll();
       continue;
     }
+    if (unshare) k.mark(MARK['follow_page_mask:unshare']);
+    if (tries > 0) k.mark(MARK['faultin_page:again']);
     const result = yield* k.functions.handleMmFault(k, t, vpage, write || unshare);
-    if (result !== FAULT.noPage) return null;
+    if (result !== FAULT.noPage) {
+      k.mark(MARK['faultin_page:failed']);
+      return null;
+    }
   }
   return null;
 }
@@ -84,6 +90,8 @@ export function* pinUserPages(
     mm.pins[slot] = { pages, write };
     return 0;
   }
+  if (pages.length > 0) k.mark(MARK['pin_user_pages:partial']);
+  if (complete) k.mark(MARK['pin_user_pages:slot_taken']);
   yield* releasePages(k, t, slot, { pages, write });
   return complete ? EBUSY : EFAULT;
 }
@@ -126,7 +134,7 @@ export function* unpinUserPages(k: Kernel, t: Task, slot: number, batched: boole
 function* releasePages(k: Kernel, t: Task, slot: number, pin: Pin): Run<void> {
   for (const page of pin.pages) {
     if (page.ino === NO_INO) continue;
-    if (putPinned(k, t, slot, pin, page)) k.pageIdle.wakeAll();
+    if (putPinned(k, t, slot, pin, page)) wakeIdle(k);
     if (k.preempt(t, POINT['unpin_user_pages:page_done'])) yield;
   }
 }
@@ -135,7 +143,12 @@ function* releasePages(k: Kernel, t: Task, slot: number, pin: Pin): Run<void> {
 function releaseBatch(k: Kernel, t: Task, slot: number, pin: Pin): void {
   let isIdle = false;
   for (const page of pin.pages) isIdle = putPinned(k, t, slot, pin, page) || isIdle;
-  if (isIdle && !k.knobs.batchedUnpinWakesNobody) k.pageIdle.wakeAll(); // B46
+  if (isIdle && !k.knobs.batchedUnpinWakesNobody) wakeIdle(k); // B46
+}
+
+function wakeIdle(k: Kernel): void {
+  if (k.pageIdle.tasks.length > 0) k.mark(MARK['unpin_user_pages:wakes']);
+  k.pageIdle.wakeAll();
 }
 
 /** True for the last reference. */
@@ -168,7 +181,10 @@ function* eachPart(
     if (page.ino !== NO_INO) visit(page, within, part);
     at += part;
     if (k.preempt(t, POINT['dma:page_done'])) yield;
-    if (k.mm.pins[slot] !== pin) return at - offset;
+    if (k.mm.pins[slot] !== pin) {
+      k.mark(MARK['dma:stopped']);
+      return at - offset;
+    }
   }
   return Math.max(0, end - offset);
 }

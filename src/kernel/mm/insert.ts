@@ -16,6 +16,7 @@ import {
   PTE_ZERO,
   pteBlock,
 } from './memory-manager.js';
+import { MARK } from '../marks.js';
 import { flushTlbRange, traceSetPte, waitForWalkers, waitPtl } from './rmap.js';
 
 export function setPte(k: Kernel, t: Task, vmf: VmFault, pte: number): void {
@@ -50,7 +51,11 @@ export function* insertPte(
     return FAULT.noPage;
   }
   const same = pteBlock(old) === block && (old & PTE_ZERO) === (bits & PTE_ZERO);
-  if (!same || (old & PTE_ANONYMOUS) !== 0) return FAULT.noPage; // the access is tried again
+  if (!same || (old & PTE_ANONYMOUS) !== 0) {
+    k.mark(MARK['insert_pfn:other_page']);
+    return FAULT.noPage; // the access is tried again
+  }
+  k.mark(MARK['insert_pfn:same_page']);
   if ((bits & PTE_WRITE) !== 0 && (old & PTE_WRITE) === 0) setPte(k, t, vmf, old | bits);
   return FAULT.noPage;
 }
@@ -72,7 +77,11 @@ export function* insertPmd(
   if ((old & PMD_HUGE) !== 0) {
     // insert_pfn_pmd() leaves a PMD that maps something else alone; the access is tried again.
     const same = pteBlock(old) === block && (old & PTE_ZERO) === (bits & PTE_ZERO);
-    if (!same || (bits & PTE_WRITE) === 0 || k.knobs.existingPmdLeftAlone) return FAULT.noPage; // B19
+    if (!same || (bits & PTE_WRITE) === 0 || k.knobs.existingPmdLeftAlone) {
+      k.mark(MARK['insert_pfn_pmd:left_alone']);
+      return FAULT.noPage; // B19
+    }
+    k.mark(MARK['insert_pfn_pmd:made_writable']);
   }
   mm.pmds[slot] = wanted;
   const state = stateOf(wanted);
@@ -87,7 +96,10 @@ export function* insertPmd(
 export function* insertAnonymous(k: Kernel, t: Task, vmf: VmFault, copy: number): Run<FaultResult> {
   if (k.mm.ptlHeld) yield* waitPtl(k, t);
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) !== 0) return FAULT.noPage;
-  if (((k.mm.ptes[vmf.vpage] as number) & PTE_ANONYMOUS) !== 0) return FAULT.noPage;
+  if (((k.mm.ptes[vmf.vpage] as number) & PTE_ANONYMOUS) !== 0) {
+    k.mark(MARK['finish_fault:raced_with_copy']);
+    return FAULT.noPage;
+  }
   setPte(k, t, vmf, makePte(copy, PTE_PRESENT | PTE_WRITE | PTE_DIRTY | PTE_ANONYMOUS));
   flushTlbRange(k, vmf.vpage, vmf.vpage + 1);
   if (k.mm.fastWalkers !== 0) yield* waitForWalkers(k, t);

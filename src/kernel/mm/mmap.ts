@@ -12,6 +12,7 @@ import {
 } from '../../program/op.js';
 import { PTE, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
 import { EBADF, EBUSY, EINVAL, EIO, ENOMEM } from '../types.js';
@@ -51,6 +52,7 @@ export function* mmap(k: Kernel, t: Task, op: Op): Run<number> {
   if (!shared && (op.flags & MAP_SYNC) !== 0) return EINVAL;
   if (!mm.mmapLock.tryWrite(k, t)) yield* mm.mmapLock.waitWrite(k, t);
   if (mm.mappings[op.target] !== null) {
+    k.mark(MARK['mmap_region:raced']);
     mm.mmapLock.upWrite(k, t);
     return EBUSY;
   }
@@ -78,6 +80,7 @@ function* splitVma(k: Kernel, t: Task, vma: Vma, at: number): Run<Vma> {
   const rest: Vma = { ...vma, start: at, pgoff: vma.pgoff + at - vma.start };
   // A PMD that would straddle the two is removed first (vma_adjust_trans_huge).
   if (at % k.mm.pmdPages !== 0 && (k.mm.pmdOf(at) & PMD_HUGE) !== 0) {
+    k.mark(MARK['split_vma:straddling_pmd']);
     yield* k.functions.zapRange(k, t, vma, at, at + 1, false);
   }
   const lock = vma.inode.iMmapRwsem;
@@ -131,7 +134,10 @@ function* lockVmas(k: Kernel, t: Task, op: Op): Run<Isolated | null> {
   if (!mmapLock.tryWrite(k, t)) yield* mmapLock.waitWrite(k, t);
   const range = mappedRange(k, op);
   if (range !== null) {
-    return { ...range, vmas: yield* isolateVmas(k, t, range.start, range.end) };
+    const vmas = yield* isolateVmas(k, t, range.start, range.end);
+    if (vmas.length === 0) k.mark(MARK['do_munmap:nothing_there']);
+    if (vmas.length > 1) k.mark(MARK['do_munmap:several_vmas']);
+    return { ...range, vmas };
   }
   mmapLock.upWrite(k, t);
   return null;

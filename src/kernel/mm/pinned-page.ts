@@ -5,6 +5,7 @@ import type { EVENT } from '../../trace/event.js';
 import { NO_INO } from '../../trace/event.js';
 import { isShared } from '../fs/cow-fork.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import type { PinnedPage, Task } from '../types.js';
 import { PTE_ANONYMOUS, PTE_ZERO, pteBlock } from './memory-manager.js';
 
@@ -13,7 +14,10 @@ export function pageOf(k: Kernel, vpage: number, pte: number): PinnedPage | null
   const vma = k.mm.findVma(vpage);
   if (vma === null) return null;
   const page = vma.pgoff + vpage - vma.start;
-  if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) return { ino: NO_INO, page, block: -1 };
+  if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) {
+    k.mark(MARK['pin_user_pages:not_of_file']);
+    return { ino: NO_INO, page, block: -1 };
+  }
   return { ino: vma.inode.ino, page, block: pteBlock(pte) };
 }
 
@@ -39,6 +43,7 @@ export function gupPutFolio(k: Kernel, t: Task, { ino, block }: PinnedPage): boo
   if (k.dev.memmapFreed) k.crash(`use after free of a struct page: block ${block} is let go`);
   k.cpus.locked(t.id, t.op);
   const isLast = --(k.mm.pinCounts[block] as number) === 0;
+  if (!isLast) k.mark(MARK['unpin_user_pages:still_pinned']);
   if (isLast && k.dev.dying) k.dev.waitPages.wakeAll();
   return isLast;
 }

@@ -5,6 +5,7 @@
 import { EVENT, PTE, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task, Vma } from '../types.js';
 import {
@@ -87,6 +88,7 @@ export function* pfnMkcleanRange(
       mm.pmds[slot] = pmd & ~(PTE_WRITE | PTE_DIRTY);
       const head = slot * mm.pmdPages;
       traceSetPte(k, t, vma, head, mm.pmdPages, PTE.readOnly, WHY.writeback);
+      k.mark(MARK['pfn_mkclean_range:pmd']);
       cleaned = true;
     } else {
       const pte = mm.ptes[vpage] as number;
@@ -137,11 +139,15 @@ export function* zapRange(
     if ((pmd & PMD_HUGE) !== 0) {
       first = slot * mm.pmdPages;
       pages = mm.pmdPages;
+      if (first < start || first + pages > end) k.mark(MARK['zap_huge_pmd:reaches_out']);
       mm.pmds[slot] = 0;
     } else {
       const pte = mm.ptes[vpage] as number;
       if ((pte & PTE_PRESENT) === 0) continue;
-      if ((pte & PTE_ANONYMOUS) !== 0 && !evenCows) continue;
+      if ((pte & PTE_ANONYMOUS) !== 0 && !evenCows) {
+        k.mark(MARK['zap_pte_range:private_kept']);
+        continue;
+      }
       mm.ptes[vpage] = 0;
     }
     low = Math.min(low, first);

@@ -10,6 +10,7 @@ import { LOAD, STORE } from '../../trace/event.js';
 import type { Data } from '../../trace/trace.js';
 import { dataByte, dataFrom, fillData, poolData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
+import { MARK } from '../marks.js';
 import type { Piece } from '../syscall/user.js';
 import { faultIn, fileOffset, loadPiece, lookup, NOT_MAPPED, pieceAt } from '../syscall/user.js';
 import type { IovIter, Run, Task } from '../types.js';
@@ -39,7 +40,10 @@ export function* copyFromIter(
     const piece = pieceAt(k, iter.start, done + copied, done + length, false);
     const pte = lookup(k, t, piece.vpage, false) || (yield* faultIn(k, t, piece.vpage, false));
     const vma = k.mm.findVma(piece.vpage);
-    if (pte === NOT_MAPPED || vma === null) break;
+    if (pte === NOT_MAPPED || vma === null) {
+      k.mark(MARK['copy_from_iter:short']);
+      break;
+    }
     const data = loadPiece(k, t, vma, pte, piece, LOAD.kernel);
     for (let i = 0; i < piece.length; i++) bytes[copied + i] = dataByte(k.trace, data, i);
     copied += piece.length;
@@ -62,7 +66,10 @@ export function* copyToIter(
   while (copied < length) {
     const piece = pieceAt(k, iter.start, done + copied, done + length, false);
     const pte = lookup(k, t, piece.vpage, true) || (yield* faultIn(k, t, piece.vpage, true));
-    if (pte === NOT_MAPPED || !storePiece(k, t, pte, piece, dataFrom(data, copied))) break;
+    if (pte === NOT_MAPPED || !storePiece(k, t, pte, piece, dataFrom(data, copied))) {
+      k.mark(MARK['copy_to_iter:short']);
+      break;
+    }
     copied += piece.length;
   }
   return copied;

@@ -20,6 +20,7 @@ import { goingDown } from '../fs/shutdown.js';
 import type { Kernel } from '../kernel.js';
 import { dmaRead, dmaWrite } from '../mm/gup.js';
 import { mappedRange } from '../mm/mmap.js';
+import { MARK } from '../marks.js';
 import { privateBuffer } from '../mm/uaccess.js';
 import { unbind } from '../nvdimm/remove.js';
 import { POINT } from '../points.js';
@@ -224,7 +225,9 @@ export function* msync(k: Kernel, t: Task, op: Op): Run<number> {
     const error = yield* k.functions.vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
     if (error !== 0) return error;
   }
-  return range !== null && covered === range.end - range.start ? 0 : ENOMEM;
+  const whole = range !== null && covered === range.end - range.start;
+  if (!whole && covered > 0) k.mark(MARK['msync:holes']);
+  return whole ? 0 : ENOMEM;
 }
 
 /** Says which pages the call promises to make durable, should it return 0. */

@@ -11,6 +11,7 @@ import { fillData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { pageFault } from '../mm/fault.js';
 import { PTE_ANONYMOUS, PTE_PRESENT, PTE_WRITE, PTE_ZERO, pteBlock } from '../mm/memory-manager.js';
+import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Run, Task, Vma } from '../types.js';
 import { EFAULT, FAULT } from '../types.js';
@@ -35,6 +36,7 @@ export function lookup(k: Kernel, t: Task, vpage: number, write: boolean): numbe
 /** A translation that allows the access, after as many faults as it takes; callers try `lookup` first. */
 export function* faultIn(k: Kernel, t: Task, vpage: number, write: boolean): Run<number> {
   for (let faults = 0; faults < FAULTS_MAX; faults++) {
+    if (faults > 0) k.mark(MARK['user:faulted_again']);
     const result = yield* pageFault(k, t, vpage, write);
     if (result !== FAULT.noPage) return NOT_MAPPED;
     const pte = lookup(k, t, vpage, write);

@@ -1,6 +1,5 @@
 /** The comment at the head of the C text: what was found, what the program does and what it cannot do. */
 import { signatureOf, titleOf } from '../../finding/finding.js';
-import { PROMISES } from '../../oracle/promise.js';
 import { OP } from '../../program/op.js';
 import { opCount } from '../../program/program.js';
 import { printOp, printProgram } from '../../program/text.js';
@@ -10,6 +9,7 @@ import type { Trace } from '../../trace/trace.js';
 import type { ReportOptions } from '../report.js';
 import { sentence } from '../report.js';
 import { wrap } from '../timeline.js';
+import { ruleText } from '../names.js';
 import type { CProgram } from './form.js';
 import { isLeftOut } from './operations.js';
 
@@ -40,7 +40,7 @@ export function headText(c: CProgram, trace: Trace, { pointNames, file }: Report
   return comment([
     titleOf(violation),
     `Made by daxfuzz ${VERSION}; kernel ${setup.kernel}${bugs}; signature ${signatureOf(violation)}.${from}`,
-    `Promise ${violation.promise}: ${PROMISES[violation.promise]}.\n${sentence(finding, trace)}`,
+    `${ruleText(violation)}\n${sentence(finding, trace)}`,
     'This program runs the same operations on a mounted DAX file system, in its files daxfuzz-a and so on, which it makes anew:',
     [
       '    gcc -O2 -Wall -Wextra -Werror -pthread x.c -o x',

@@ -2,9 +2,11 @@
 import type { Turn } from './order.js';
 import { FILE_NAMES } from '../../program/program.js';
 import { specOf } from '../../program/op.js';
+import { invariantOf } from '../../oracle/invariant-names.js';
 import { PROMISES } from '../../oracle/promise.js';
 import type { CProgram } from './form.js';
 import { openingOf, threadOf } from './form.js';
+import { ruleText } from '../names.js';
 import {
   CATCH_FAULTS,
   CHECK_BYTES,
@@ -58,7 +60,10 @@ const say = (text: string): string => `    printf("%s\\n", ${JSON.stringify(text
 function afterText(c: CProgram): string {
   const { finding, turns, promise, expected } = c;
   const maker = turns.find(({ number }) => number === finding.violation.op);
-  const said = say('') + say(`promise ${promise}: ${PROMISES[promise]}`);
+  const invariant = invariantOf(finding.violation.mechanism);
+  const rule =
+    invariant === null ? `promise ${promise}: ${PROMISES[promise]}` : ruleText(finding.violation);
+  const said = say('') + say(rule);
   if (promise === 'P1') {
     return `static int after_run(void)
 {
@@ -98,7 +103,9 @@ const hasCheck = ({ expected, promise }: CProgram): boolean =>
   promise === 'P1' || expected.bytes.length > 0 || expected.size !== null;
 
 /** Why --check reads nothing. */
-function nothingText({ promise }: CProgram): string {
+function nothingText({ finding, promise }: CProgram): string {
+  if (invariantOf(finding.violation.mechanism) !== null)
+    return 'nothing to check: only the kernel itself can look at an invariant';
   if (promise === 'P0') return 'to check: that it mounts, and that fsck finds nothing wrong';
   if (promise === 'P13') return 'nothing to check: this needs a device that holds the pages';
   return 'nothing to check: no operation of this program writes what was lost';
