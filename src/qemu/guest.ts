@@ -39,7 +39,15 @@ export const DEFAULT_GUEST = {
   commandLimitMs: 10_000,
 } as const;
 
-export type FailureKind = 'died' | 'hung' | 'oops';
+/** A guest that was killed had no part in it: QEMU got a signal, or failed by itself. */
+export type FailureKind = 'died' | 'hung' | 'oops' | 'killed';
+
+const WORDS: Readonly<Record<FailureKind, string>> = {
+  died: 'died',
+  hung: 'hung',
+  oops: 'crashed',
+  killed: 'was killed',
+};
 
 /** A guest that is of no use any more: not an error of daxfuzz, but a finding or bad luck. */
 export class GuestFailure extends Error {
@@ -51,7 +59,7 @@ export class GuestFailure extends Error {
     /** What the kernel said on its console. */
     readonly console: string,
   ) {
-    super(`the guest ${kind === 'oops' ? 'crashed' : kind} during ${during}`);
+    super(`the guest ${WORDS[kind]} during ${during}`);
   }
 }
 
@@ -170,8 +178,9 @@ export class Guest {
     };
     const waited = this.control.wait(limitMs, patience, wantsFiles);
     if (typeof waited === 'object' || waited === 'listed') return waited;
-    const console = this.machine.console;
-    this.machine.stop();
+    const { console, killer } = machine;
+    machine.stop();
+    if (killer !== null) throw new GuestFailure('killed', `${during} (${killer})`, console);
     const crashed = alarmIn(console) !== null;
     throw new GuestFailure(crashed ? 'oops' : waited, during, console);
   }

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import { mapShared } from '../media/mmap-io.js';
 import { EnvironmentError } from '../support/assert.js';
 import type { MachineOptions } from './command-line.js';
@@ -39,6 +40,8 @@ export interface Machine {
   readonly pmem: Pmem;
   readonly trace: Buffer;
   readonly alive: boolean;
+  /** What ended QEMU if its guest did not: a signal, or an error of its own; else null. */
+  readonly killer: string | null;
   /** How long its threads have been ready to run and had no processor, at most. */
   readonly starvedMs: number;
   /** The kernel's console so far, or its end. */
@@ -58,6 +61,27 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** A guest that powers off or resets ends QEMU with code 0. */
+function killerOf(child: ChildProcess & { pid: number }): string | null {
+  let { signalCode: signal, exitCode: code } = child;
+  if (signal === null && code === null) {
+    // Not reaped yet: the last word of a zombie's stat is what wait(2) would give.
+    let status = 0;
+    try {
+      const words = fs.readFileSync(`/proc/${child.pid}/stat`, 'latin1').trim().split(' ');
+      status = Number(words.at(-1));
+    } catch {
+      // It is gone, and nobody knows how.
+    }
+    const number = status & 0x7f;
+    const [name] = Object.entries(os.constants.signals).find(([, n]) => n === number) ?? [null];
+    signal = name as NodeJS.Signals | null;
+    code = status >> 8;
+  }
+  if (signal !== null) return signal;
+  return code === null || code === 0 ? null : `code ${code}`;
 }
 
 /** By the kernel's count of run delays, of the thread that was delayed most; 0 where it keeps none. */
@@ -153,6 +177,9 @@ function describe(
     trace: mapShared(files.trace, records * RECORD_BYTES),
     get alive() {
       return !stopped && isAlive(child.pid);
+    },
+    get killer() {
+      return stopped || isAlive(child.pid) ? null : killerOf(child);
     },
     get starvedMs() {
       return starvedMs(child.pid);

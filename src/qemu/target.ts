@@ -34,6 +34,8 @@ export interface QemuOptions extends RealSettings {
 const RUNS_WORTH_A_BOOT = 100;
 /** Images with files in them that are kept; nine of ten random programs find theirs. */
 const PREPARED_MAX = 64;
+/** Guests that are killed in a row. */
+const KILLED_MAX = 3;
 
 export class QemuTarget implements Target {
   readonly pace: Pace;
@@ -72,11 +74,12 @@ export class QemuTarget implements Target {
     const wanted = guestProgram(program);
     this.alarm = null;
     try {
-      const guest = this.running();
-      const { image, prepared } = this.imageFor(guest, wanted.files);
-      const result = guest.run(image, this.filesystem.mount, wanted, prepared);
-      this.runs++;
-      return this.execution(program, result);
+      return this.inGuest((guest) => {
+        const { image, prepared } = this.imageFor(guest, wanted.files);
+        const result = guest.run(image, this.filesystem.mount, wanted, prepared);
+        this.runs++;
+        return this.execution(program, result);
+      });
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
       this.noteFailure(error);
@@ -84,8 +87,26 @@ export class QemuTarget implements Target {
     }
   }
 
+  /** What killed a guest says nothing of its kernel: another one is asked. @throws EnvironmentError */
+  private inGuest<T>(ask: (guest: Guest) => T): T {
+    for (let killed = 0; ;) {
+      try {
+        return ask(this.running());
+      } catch (error) {
+        if (!isKilled(error)) throw error;
+        this.close();
+        if (++killed === KILLED_MAX) {
+          throw new EnvironmentError(
+            `${error.message}, ${killed} guests in a row: has the machine memory enough?`,
+          );
+        }
+      }
+    }
+  }
+
   private noteFailure(error: GuestFailure): void {
     this.close();
+    if (error.kind === 'killed') return;
     const kind = error.kind === 'hung' ? 'hung' : 'crashed';
     this.alarm = { kind, text: textOf(error) };
   }
@@ -243,7 +264,7 @@ export class QemuTarget implements Target {
   private recover(crashed: Differing): RecoveredFiles | string {
     try {
       const { mount } = this.filesystem;
-      const { steps, files, alarm, log } = this.running().check(crashed, mount);
+      const { steps, files, alarm, log } = this.inGuest((guest) => guest.check(crashed, mount));
       this.replaceIf(alarm);
       if (steps.mounted !== 0) {
         return `mount fails with error ${-steps.mounted}: ${complaintIn(log)}`;
@@ -259,6 +280,9 @@ export class QemuTarget implements Target {
     }
   }
 }
+
+const isKilled = (error: unknown): error is GuestFailure =>
+  error instanceof GuestFailure && error.kind === 'killed';
 
 /** The failure, with the line of the console that says most. */
 function textOf(failure: GuestFailure): string {

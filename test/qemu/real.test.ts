@@ -10,12 +10,14 @@ import { after, before, describe, test } from 'node:test';
 import { parseProgram } from '../../src/program/text.js';
 import { original } from '../../src/media/mirror.js';
 import { FILESYSTEMS, makeFilesystem } from '../../src/qemu/filesystem.js';
-import type { FilesystemName } from '../../src/target/real.js';
+import type { FilesystemName, RealSettings } from '../../src/target/real.js';
+import { ReplayScheduler } from '../../src/schedule/replay.js';
 import { DEFAULT_GUEST, Guest, GuestFailure } from '../../src/qemu/guest.js';
 import type { RunResult } from '../../src/qemu/guest.js';
 import { guestProgram } from '../../src/qemu/guest-program.js';
 import type { GuestProgram } from '../../src/qemu/guest-program.js';
 import { RECORD, REAL_OP } from '../../src/qemu/protocol.js';
+import { QemuTarget } from '../../src/qemu/target.js';
 import type { RawTrace } from '../../src/qemu/records.js';
 import { durableImage } from '../helpers/durable-image.js';
 import { SMALL_PROGRAM } from '../helpers/small-program.js';
@@ -23,6 +25,7 @@ import { describeOperations } from '../helpers/raw-operations.js';
 import { ROOT } from '../helpers/temporary.js';
 
 const KERNEL = process.env['DAXFUZZ_KERNEL'] ?? '';
+const REAL: RealSettings = { cpus: 1, icountShift: null, ignoreFlush: null, atomicBytes: 512 };
 const skip = KERNEL === '' ? 'set DAXFUZZ_KERNEL to a vmlinuz file to run this' : false;
 
 const programFile = (name: string): GuestProgram =>
@@ -161,8 +164,33 @@ describe('a real kernel with two CPUs', { skip }, () => {
     process.kill(guest.pid, 'SIGKILL');
     assert.throws(
       () => run(guest, 'ext4', programFile('two-threads.prog')),
-      (error) => error instanceof GuestFailure && error.kind === 'died',
+      (error) => error instanceof GuestFailure && error.kind === 'killed',
     );
+  });
+});
+
+describe('a guest that somebody kills', { skip }, () => {
+  test('is no finding: another one runs the program, or mounts the image', () => {
+    const target = new QemuTarget({ ...REAL, kernel: KERNEL, filesystem: 'ext4' });
+    const scheduler = new ReplayScheduler([], [], 'lenient');
+    const kill = (): void => {
+      const pid = target['guest']?.pid;
+      assert.ok(pid !== undefined);
+      process.kill(pid, 'SIGKILL');
+    };
+    try {
+      assert.equal(target.execute(SMALL_PROGRAM, scheduler).alarm, null);
+      kill();
+      const { disk, alarm } = target.execute(SMALL_PROGRAM, scheduler);
+      assert.equal(alarm, null);
+      assert.ok(disk?.kind === 'opaque');
+      kill();
+      const { files } = disk.mount(disk.content);
+      assert.ok(typeof files !== 'string', 'mounted');
+      assert.equal(files.sizeOf(0), 8 * 4096);
+    } finally {
+      target.close();
+    }
   });
 });
 
