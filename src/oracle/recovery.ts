@@ -17,7 +17,8 @@ import { pick } from '../support/choice.js';
 import { hashText } from '../support/hash.js';
 import { Prng } from '../support/prng.js';
 import { hex } from '../support/units.js';
-import { EVENT } from '../trace/event.js';
+import { AT, EVENT } from '../trace/event.js';
+import { dataByte } from '../trace/trace.js';
 import { afterCrash } from './mismatch.js';
 import type { Mechanism } from './mechanism.js';
 import type { PromiseId } from './promise.js';
@@ -191,7 +192,26 @@ export class RecoveryRule {
     if (foreign === null) return;
     const { ino, offset, found } = foreign;
     const detail = `reads ${hex(found)} after the crash, which was never written there`;
-    this.report('P9', 'stale-block-exposed', -1, ino, offset, detail, plan);
+    const mechanism = this.isOfAnother(ino, offset, found, plan.cut)
+      ? 'reused-before-commit'
+      : 'stale-block-exposed';
+    this.report('P9', mechanism, -1, ino, offset, detail, plan);
+  }
+
+  /** Whether it is what another file got at that place of a page: nobody else knows where blocks were. */
+  private isOfAnother(ino: number, offset: number, found: number, cut: number): boolean {
+    const { trace, layout } = this.state;
+    const { pageSize } = layout.geometry;
+    for (let event = 0; event <= cut; event++) {
+      if (trace.kind(event) !== EVENT.store) continue;
+      const owner = trace.argument(event, AT.store.ino);
+      if (owner < 0 || owner === ino) continue;
+      const from = trace.argument(event, AT.store.offset);
+      const before = (((offset - from) % pageSize) + pageSize) % pageSize;
+      if (before >= trace.argument(event, AT.store.length)) continue;
+      if (dataByte(trace, trace.argument(event, AT.store.data), before) === found) return true;
+    }
+    return false;
   }
 
   private reportMount(mechanism: Mechanism, why: string, plan: CrashPlan): void {

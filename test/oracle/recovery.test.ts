@@ -9,6 +9,8 @@ import type { Verdict } from '../../src/oracle/state.js';
 import type { JudgeOptions } from '../../src/oracle/state.js';
 import { LINUX_CONTRACT } from '../../src/target/target.js';
 import { FENCE } from '../../src/trace/event.js';
+import { STALE_BYTE } from '../../src/program/program.js';
+import type { Run } from '../helpers/raw-program.js';
 import { filesAt, PAGE, RawProgram } from '../helpers/raw-program.js';
 
 const TEXT = `file a pages 2 allocated 2
@@ -51,8 +53,9 @@ function judged(
   atomicBytes: number,
   mount: (image: Uint8Array) => RecoveredFiles | string,
   options: Partial<JudgeOptions> = {},
+  text = TEXT,
 ): Verdict {
-  const { program, trace, disk } = raw.translated(TEXT, mount, atomicBytes);
+  const { program, trace, disk } = raw.translated(text, mount, atomicBytes);
   return new Judge(new Image()).judge(program, trace, disk, {
     ...{ persistency: 'line', domain: 'adr', contract: LINUX_CONTRACT },
     ...{ isKnown: () => false, everyInstance: false, images: 60, ...options },
@@ -173,5 +176,41 @@ describe('a crash that showed something', () => {
       bytesAt(image, 0, PAGE).has(NEW + 1) ? WHOLE(image) : TRUNCATED(image);
     const verdict = judged(journaled(), SECTOR, mount, { images: 0, closely });
     assert.deepEqual(signatures(verdict), ['P3 metadata-lost']);
+  });
+});
+
+describe('bytes that were never written to a file', () => {
+  const text = `file a pages 1 allocated 1
+    file b pages 1 allocated 1
+    t0: f0 = open("a")
+    t0: m0 = mmap(f0, pages 0..1, MAP_SHARED)
+    t0: store(m0, 0x8, 1)
+    t0: fsync(f0)
+  `;
+  /** After each crash "b" has this block. */
+  const exposed = (block: number): string[] => {
+    const raw = new RawProgram()
+      .layout(0, PAGE, [[0, 8, 1]])
+      .layout(1, PAGE, [[0, 9, 1]])
+      .hold(10, STALE_BYTE)
+      .done(0, 1)
+      .enter(2)
+      .store(8 * PAGE + 8, [NEW])
+      .exit(2)
+      .enter(3)
+      .flush(8 * PAGE)
+      .fence()
+      .exit(3);
+    const file = (at: number): { size: number; runs: Run[] } => ({
+      size: PAGE,
+      runs: [[0, at, 1]],
+    });
+    return signatures(judged(raw, SECTOR, filesAt([file(8), file(block)]), {}, text));
+  };
+
+  test("are another file's if that got them, else nobody's", () => {
+    assert.deepEqual(exposed(8), ['P9 reused-before-commit']);
+    assert.deepEqual(exposed(10), ['P9 stale-block-exposed']);
+    assert.deepEqual(exposed(9), []);
   });
 });
