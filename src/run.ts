@@ -69,8 +69,12 @@ function judged(
   confirmation: Confirmation,
 ): Verdict {
   if (disk === null) return noVerdict();
+  const { isKnown, everyInstance, images, closely } = confirmation;
   return judge.judge(program, trace, disk, {
-    ...confirmation,
+    isKnown,
+    everyInstance,
+    images,
+    closely,
     persistency: settings.persistency,
     domain: settings.domain,
     contract: target.contract,

@@ -10,7 +10,7 @@ import { AT, EVENT, LOAD, STORE } from '../trace/event.js';
 import { dataByte, fillData } from '../trace/trace.js';
 import type { DurabilityRule } from './durability.js';
 import type { JudgeState } from './state.js';
-import { ASTRAY } from './state.js';
+import { ASTRAY, NO_FILLER, TWO_FILLERS } from './state.js';
 import type { Mechanism } from './mechanism.js';
 
 /** P1: a load shows the bytes that the file should hold at this point of the trace. */
@@ -116,13 +116,19 @@ export function checkStore(state: JudgeState, durability: DurabilityRule, event:
   state.report({ promise: 'P9', mechanism, op, event, ino, offset, store: event, detail }, null);
 }
 
-/** What the kernel writes to a block that no file has yet is nobody's loss; here some file has it. */
+/**
+ * What the kernel writes to a block that no file has yet is nobody's loss, unless two calls fill it: one may
+ * copy over what the other wrote. Where some file has it already, that is what happens.
+ */
 function checkCopy(state: JudgeState, durability: DurabilityRule, event: number): void {
   const { trace, view, layout, disk } = state;
   const address = trace.argument(event, AT.store.address);
   if (disk.kind === 'opaque' || address < layout.dataStart) return;
   const block = blockOf(layout, address);
   for (const owner of view.pagesOf(block)) durability.overwritten(event, owner, ASTRAY.copied);
+  const filling = trace.op(event);
+  const before = state.filledBy[block] as number;
+  state.filledBy[block] = before === NO_FILLER || before === filling ? filling : TWO_FILLERS;
 }
 
 /** Does a fault zero bytes of the file that were something else? */

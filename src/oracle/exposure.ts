@@ -15,6 +15,7 @@ import { hex, WORD_SHIFT } from '../support/units.js';
 import { AT, STORE } from '../trace/event.js';
 import { afterCrash } from './mismatch.js';
 import type { JudgeState } from './state.js';
+import { ASTRAY, astrayBy } from './state.js';
 import type { Mechanism } from './mechanism.js';
 import { NOBODY } from './view.js';
 
@@ -110,6 +111,10 @@ export class ExposureRule {
     for (let unit = first; unit < first + unitsPerBlock; unit++) {
       if (cameWithBytes) this.checkBrought(event, unit, owner, version, block);
       else this.checkUnit(event, unit, owner, version, block);
+    }
+    if (this.state.astray[owner] !== ASTRAY.copied) return;
+    for (const short of this.state.survivors(block)) {
+      this.settle(event, -1, owner, version, short, astrayBy(ASTRAY.copied));
     }
   }
 

@@ -26,7 +26,7 @@ import { PrivateRule } from './private.js';
 import { RecoveryRule } from './recovery.js';
 import { RemovedRule } from './removed.js';
 import type { JudgeOptions, Verdict } from './state.js';
-import { JudgeState } from './state.js';
+import { ASTRAY, JudgeState, NO_FILLER, TWO_FILLERS } from './state.js';
 import { TimeRule } from './time-rule.js';
 
 export class Judge {
@@ -176,6 +176,11 @@ export class Judge {
 /** A block comes to a page. */
 function noteOwner(state: JudgeState, event: number): void {
   checkReuse(state, event);
-  // To be looked at when it is committed.
-  state.tainted[state.trace.argument(event, AT.extent_map.block)] = 0;
+  const { trace, view, tainted, filledBy, astray } = state;
+  const block = trace.argument(event, AT.extent_map.block);
+  tainted[block] = 0; // to be looked at when it is committed
+  const ino = trace.argument(event, AT.extent_map.ino);
+  const page = view.pageIndex(ino, trace.argument(event, AT.extent_map.page));
+  if (filledBy[block] === TWO_FILLERS) astray[page] = ASTRAY.copied;
+  filledBy[block] = NO_FILLER;
 }

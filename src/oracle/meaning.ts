@@ -55,7 +55,7 @@ export class MeaningRule {
 
   reset(): void {
     empty(this.open);
-    this.files.clear();
+    if (this.files.size > 0) this.files.clear();
     this.underWay = 0;
   }
 

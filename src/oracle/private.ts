@@ -15,14 +15,17 @@ import { AT, LOAD } from '../trace/event.js';
 import { dataByte } from '../trace/trace.js';
 import type { JudgeState } from './state.js';
 
+/** Nobody knows which byte should be there. */
+const UNKNOWN = -1;
+
 /** A mapping slot that holds a private mapping. */
 interface PrivateMapping {
   /** The event at which it was there. */
   readonly since: number;
   /** Where the mapping begins in its file, in bytes. */
   readonly start: number;
-  /** By offset in the mapping: what the program stored there last. */
-  readonly known: Map<number, number>;
+  /** By offset in the mapping: what the program stored there last, or UNKNOWN. */
+  readonly known: Int16Array;
   /** Every byte that any store through the slot may leave; null where a read may leave anything. */
   readonly stored: ReadonlySet<number> | null;
 }
@@ -89,7 +92,7 @@ export class PrivateRule {
       return;
     }
     const byte = fillOf(trace.op(event));
-    for (let at = op.offset; at < op.offset + op.length; at++) mapping.known.set(at, byte);
+    mapping.known.fill(byte, op.offset, op.offset + op.length);
   }
 
   /** A load through a private mapping. */
@@ -105,12 +108,12 @@ export class PrivateRule {
     if (isCopy && this.isBeyondEnd(event)) return;
     for (let index = 0; index < trace.argument(event, AT.load.length); index++) {
       const found = dataByte(trace, data, index);
-      const known = mapping.known.get(offset + index - mapping.start);
-      if (known !== undefined && known !== found) {
+      const known = mapping.known[offset + index - mapping.start] ?? UNKNOWN;
+      if (known !== UNKNOWN && known !== found) {
         this.reportLost(event, offset + index, found, known);
         return;
       }
-      if (isCopy && known === undefined && mapping.stored?.has(found) === false) {
+      if (isCopy && known === UNKNOWN && mapping.stored?.has(found) === false) {
         if (!this.isOwn(event, offset + index, found)) return;
       }
     }
@@ -165,9 +168,11 @@ export class PrivateRule {
     if (this.state.trace.argument(event, AT.op_exit.result) < 0) return;
     this.mappings.delete(op.target); // what was there has been unmapped
     if ((op.flags & MAP_PRIVATE) === 0) return;
-    const start = op.offset * this.state.layout.geometry.pageSize;
+    const { pageSize, filePagesMax } = this.state.layout.geometry;
+    const start = op.offset * pageSize;
+    const known = new Int16Array(filePagesMax * pageSize).fill(UNKNOWN);
     const stored = this.fillsOf(op.target);
-    this.mappings.set(op.target, { since: event, start, known: new Map(), stored });
+    this.mappings.set(op.target, { since: event, start, known, stored });
   }
 
   private fillsOf(slot: number): ReadonlySet<number> | null {
@@ -185,14 +190,12 @@ export class PrivateRule {
     for (const [slot, mapping] of this.mappings) {
       if (op.code === OP.munmap || op.code === OP.pread_into) {
         const concerned = (op.code === OP.munmap ? op.target : op.source) === slot;
-        if (concerned) mapping.known.clear();
+        if (concerned) mapping.known.fill(UNKNOWN);
         continue;
       }
       // Whole pages go.
       const from = op.code === OP.ftruncate ? Math.floor(op.length / pageSize) * pageSize : 0;
-      for (const at of mapping.known.keys()) {
-        if (mapping.start + at >= from) mapping.known.delete(at);
-      }
+      mapping.known.fill(UNKNOWN, Math.max(0, from - mapping.start));
     }
   }
 }
@@ -210,5 +213,5 @@ function mayMeet(a: Op, b: Op): boolean {
 }
 
 function forget(mapping: PrivateMapping, op: Op): void {
-  for (let at = op.offset; at < op.offset + op.length; at++) mapping.known.delete(at);
+  mapping.known.fill(UNKNOWN, op.offset, op.offset + op.length);
 }

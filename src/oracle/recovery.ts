@@ -57,11 +57,12 @@ export class RecoveryRule {
 
   reset(): void {
     const { trace, options, disk, program, history } = this.state;
+    if (disk.kind === 'fresh') return;
     this.cuts.clear();
     this.mounted.clear();
     this.hints.length = 0;
     this.isNews = false;
-    if (disk.kind === 'fresh' || trace.length === 0) return;
+    if (trace.length === 0) return;
     this.survival = new Survival(history, trace);
     const choice = Prng.fromSeed(BigInt(`0x${hashText(printProgram(program))}`));
     const returns: number[] = [];

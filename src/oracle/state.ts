@@ -36,7 +36,7 @@ export interface JudgeOptions extends PersistencyOptions {
   /** Crash images of an opaque disk that are drawn. */
   readonly images: number;
   /** Beside those, all states of an opaque disk that were certain at some cut. */
-  readonly closely?: Closely;
+  readonly closely?: Closely | undefined;
   /** Whether invariants of the running kernel are checked, too. */
   readonly invariants?: boolean;
 }
@@ -113,6 +113,10 @@ export const ASTRAY = {
   copied: 3,
 } as const;
 
+/** Instead of the call that has filled a block since it came to a page. */
+export const NO_FILLER = -2;
+export const TWO_FILLERS = -3;
+
 export function astrayBy(astray: number): Mechanism {
   if (astray === ASTRAY.zeroed) return 'zeroed-by-fault';
   return astray === ASTRAY.copied ? 'overwritten-by-copy' : 'store-reached-freed-block';
@@ -132,6 +136,8 @@ export class JudgeState {
   readonly kept: { promise: PromiseId; made: PromiseMade }[] = [];
   /** Blocks that may hold bytes that are not their owner's: promises about them are checked by bytes. */
   tainted = new Uint8Array(0);
+  /** For each block, the call that has written to it for whoever will have it, or one of those above. */
+  filledBy = new Int32Array(0);
   /** For each page (over all files), an ASTRAY: its block may not hold what was last written to it. */
   astray = new Uint8Array(0);
   private expectationOrNull: Expectation | null = null;
@@ -155,6 +161,8 @@ export class JudgeState {
     const { blockCount } = program.geometry;
     if (this.tainted.length !== blockCount) this.tainted = new Uint8Array(blockCount);
     this.tainted.fill(0);
+    if (this.filledBy.length !== blockCount) this.filledBy = new Int32Array(blockCount);
+    this.filledBy.fill(NO_FILLER);
     if (this.astray.length !== this.view.blocks.length) {
       this.astray = new Uint8Array(this.view.blocks.length);
     }
