@@ -242,7 +242,7 @@ export const BUGS: readonly Bug[] = [
     id: 'L04',
     slug: 'partial-pmd-drops-dirty',
     title: 'removing part of a PMD entry drops the dirty state of the rest',
-    kernels: '4.10 to 6.14 by reading, hidden by L05 since; to be confirmed on real kernels',
+    kernels: 'ext4: 5.10 to at least 7.2; xfs: 6.12 to at least 7.2; 4.10 and later by reading',
     promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
     source: 'reading of dax_delete_mapping_entry() and its callers',
     knobs: ['partialPmdDropsDirty'],
@@ -252,7 +252,7 @@ export const BUGS: readonly Bug[] = [
     slug: 'break-layout-drops-dirty',
     title:
       'every change of the size, and punching and zeroing, delete all DAX entries of the file, DIRTY ones too',
-    kernels: '6.15 and later, by reading; to be confirmed on real kernels',
+    kernels: '6.15 to at least 7.2',
     promises: ['P3', 'P4', 'P5', 'P6', 'P12'],
     source: 'reading of dax_break_layout() and dax_break_layout_inode()',
     knobs: ['layoutBreakDropsEntries'],
