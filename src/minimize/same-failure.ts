@@ -30,13 +30,14 @@ import type { Trace } from '../trace/trace.js';
 import { isSimpler } from './minimize.js';
 import type { Explore, Failure, StillFails, Where } from './minimize.js';
 
-/** Mechanisms of which only a mounted image tells; the others follow from the trace. */
+/** Mechanisms of which, on real kernels, a mounted image may tell; the others follow from the trace. */
 const SHOWN_BY_IMAGES: readonly Mechanism[] = [
   'not-recovered',
   'torn-block',
   'metadata-lost',
   'content-lost',
   'stale-block-exposed',
+  'reused-before-commit',
 ];
 
 const needsImages = (signature: string): boolean =>

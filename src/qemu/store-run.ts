@@ -5,7 +5,7 @@
  * memory is the processor's choice.
  */
 import { WORD_SIZE } from '../support/units.js';
-import { EVENT, STORE } from '../trace/event.js';
+import { EVENT, FENCE, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { poolData } from '../trace/trace.js';
 import { GUEST_PAGE_BYTES } from './guest-program.js';
@@ -16,6 +16,8 @@ import type { PageRange } from './slots.js';
 import { NO_FILE } from './slots.js';
 
 const NO_RECORD = -1;
+/** No driver writes less. */
+const SECTOR_BYTES = 512;
 
 /** A write of a block that an interrupt has stopped inside, and the record with which it goes on. */
 interface Interrupted {
@@ -112,11 +114,18 @@ export class StoreRun {
       return NO_RECORD;
     if (this.extents.placesOf(this.start, this.record, null).length > 0) return NO_RECORD;
     const page = this.start - (this.start % GUEST_PAGE_BYTES);
+    // It may also have ended, and the next one follow it: logs are written by the sector.
+    const mayHaveEnded = end % SECTOR_BYTES === 0;
     for (let record = this.last + 1; record < raw.length; record++) {
-      if (raw.kind(record) === RECORD.op_enter || raw.kind(record) === RECORD.op_exit) break;
-      if (raw.kind(record) !== RECORD.store) continue;
+      const kind = raw.kind(record);
+      if (kind === RECORD.op_enter || kind === RECORD.op_exit) break;
+      if (mayHaveEnded && kind === RECORD.fence && raw.how(record) !== FENCE.locked) break;
+      if (kind !== RECORD.store) continue;
       const address = raw.number(record);
-      if (address < page || address >= page + GUEST_PAGE_BYTES) continue;
+      if (address < page || address >= page + GUEST_PAGE_BYTES) {
+        if (mayHaveEnded) break;
+        continue;
+      }
       const goesOn = address === end && raw.pc(record) === this.pc && raw.cpu(record) === this.cpu;
       return goesOn && (raw.how(record) & STORE_NON_TEMPORAL) !== 0 ? record : NO_RECORD;
     }

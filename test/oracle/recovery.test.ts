@@ -99,6 +99,23 @@ describe('an image', () => {
     assert.equal(torn, 0);
   });
 
+  test('has a write without the one that follows it in the same page, after something else', () => {
+    const other = (BLOCK + 1) * PAGE;
+    const logged = truncated()
+      .blockWrite(BLOCK * PAGE, 1536, NEW)
+      .fence()
+      .blockWrite(other, SECTOR, NEW)
+      .fence(FENCE.locked)
+      .blockWrite(BLOCK * PAGE + 1536, 2048, NEW)
+      .exit(2);
+    let unlogged = 0;
+    judged(logged, SECTOR, (image) => {
+      unlogged += image[other] === NEW && !bytesAt(image, 0, 1536).has(NEW) ? 1 : 0;
+      return TRUNCATED(image);
+    });
+    assert.equal(unlogged, 0);
+  });
+
   test('is the same first for the same program', () => {
     const keys = (images: number): string[] => {
       const mounted: string[] = [];
