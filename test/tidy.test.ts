@@ -157,6 +157,7 @@ describe('the stages', () => {
     const imported = new Set([...SOURCES, ...sourcesBelow('fuzz')].flatMap(relativeImports));
     const orphans = SOURCES.map(({ name }) => name).filter((name) => !imported.has(name));
     assert.deepEqual(orphans, [
+      'src/campaign/sweep-worker.ts',
       'src/campaign/worker.ts',
       'src/cli/doctor-worker.ts',
       'src/cli/main.ts',

@@ -7,29 +7,27 @@
  */
 import { COVERAGE_PLACES } from '../coverage/place.js';
 import { saveProgram } from '../corpus/files.js';
-import type { Reproducer } from '../finding/reproducer.js';
-import { printReproducer } from '../finding/reproducer.js';
-import { reproducerPath, storeFinding } from '../finding/store.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { ModuleId } from '../kernel/module.js';
 import type { Settings } from '../run.js';
 import type { RealSettings } from '../target/real.js';
-import { Defect, EnvironmentError, messageOf, UsageError } from '../support/assert.js';
+import { Defect, EnvironmentError, UsageError } from '../support/assert.js';
 import { marksOf, paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
 import type { Counts } from './counts.js';
 import { addCounts, noCounts } from './counts.js';
+import type { FindingObserver, SummaryFinding } from './filing.js';
+import { Filing } from './filing.js';
 import type { KnownFailure } from './known.js';
-import { KnownFailures } from './known.js';
-import { FILE_PLACEHOLDER } from './messages.js';
 import type {
   BatchAnswer,
+  BatchOrder,
   BatchResult,
-  FoundFinding,
   SchedulerName,
   WorkerSetup,
 } from './messages.js';
 import { WorkerPool } from './pool.js';
+import type { SweepSummary } from './sweep-counts.js';
 
 export interface CampaignOptions {
   readonly kernel: KernelSpec;
@@ -53,21 +51,6 @@ export interface CampaignOptions {
   readonly corpus: readonly string[];
   /** Signatures that an earlier run has filed. */
   readonly known: readonly KnownFailure[];
-}
-
-/** A finding in the summary; the names are the contract of the command line. */
-export interface SummaryFinding {
-  readonly id: string;
-  readonly signature: string;
-  readonly promise: string;
-  readonly title: string;
-  readonly catalogue: readonly string[];
-  readonly file: string;
-  readonly ops: number;
-  readonly threads: number;
-  readonly contextSwitches: number;
-  readonly executionsToFind: number;
-  readonly elapsedMsToFind: number;
 }
 
 /** A rare but legal branch of the kernel, and the executions that took it. */
@@ -96,16 +79,15 @@ export interface CampaignSummary extends Omit<Settings, 'real' | 'invariants'>, 
   readonly corpus: number;
   /** What can be taken on this kernel and file system, and how often it was. */
   readonly marks: readonly Readonly<MarkCount>[];
+  /** Null for a campaign that draws its programs. */
+  readonly exhaustive: SweepSummary | null;
   /** Workers that died; their last batches are not in the numbers. */
   readonly workersLost: number;
   readonly findings: readonly SummaryFinding[];
 }
 
-export interface CampaignObserver {
+export interface CampaignObserver extends FindingObserver {
   progress(summary: CampaignSummary): void;
-  /** Called after the finding has reached the disk. */
-  finding(finding: SummaryFinding, report: string): void;
-  problem(message: string): void;
 }
 
 /** Of a batch; what the others do, the first tells sooner. */
@@ -119,8 +101,7 @@ interface Running {
 
 export class Campaign {
   private readonly coverage = new SharedArrayBuffer(COVERAGE_PLACES);
-  private readonly findings: SummaryFinding[] = [];
-  private readonly known = new KnownFailures();
+  private readonly filing: Filing;
   /** Programs found by one worker and not yet told to the others, by worker. */
   private readonly untold: string[][];
   private corpusSize = 0;
@@ -129,7 +110,7 @@ export class Campaign {
   /** Tells the workers of it. */
   private readonly stopWord = new Int32Array(new SharedArrayBuffer(4));
   private started = 0;
-  private readonly pool: WorkerPool;
+  private readonly pool: WorkerPool<BatchOrder, BatchAnswer>;
   private readonly totals = noCounts();
   private readonly marks: MarkCount[];
 
@@ -158,9 +139,13 @@ export class Campaign {
       executions: 0,
     }));
     this.corpusSize = options.corpus.length;
-    for (const failure of options.known) this.known.add(failure);
+    this.filing = new Filing(options.crashesDirectory, options.known, observer, () =>
+      this.elapsed(),
+    );
     this.untold = Array.from({ length: options.workers }, () => []);
-    this.pool = new WorkerPool(setup, options.workers, (message) => observer.problem(message));
+    this.pool = new WorkerPool('worker.js', setup, options.workers, (message) =>
+      observer.problem(message),
+    );
   }
 
   /** Finishes the executions under way and ends. */
@@ -196,7 +181,7 @@ export class Campaign {
 
   summary(): CampaignSummary {
     const { options, totals } = this;
-    const elapsedMs = Math.round(this.clock() - this.started);
+    const elapsedMs = Math.round(this.elapsed());
     const perSecond = elapsedMs === 0 ? 0 : Math.round((totals.executions * 1000) / elapsedMs);
     return {
       format: 1,
@@ -218,8 +203,9 @@ export class Campaign {
       coverage: new Uint8Array(this.coverage).reduce((sum, place) => sum + place, 0),
       corpus: this.corpusSize,
       marks: this.marks,
+      exhaustive: null,
       workersLost: this.pool.lost,
-      findings: this.findings,
+      findings: this.filing.findings,
     };
   }
 
@@ -243,12 +229,16 @@ export class Campaign {
     }
   }
 
+  private elapsed(): number {
+    return this.clock() - this.started;
+  }
+
   private order(lane: number, wanted: number): Running | null {
     const executions = this.nextBatchSize(wanted);
     if (executions === 0) return null;
     this.ordered += executions;
     const corpus = (this.untold[lane] as string[]).splice(0);
-    const answer = this.pool.run({ executions, known: this.known.all, corpus });
+    const answer = this.pool.run({ executions, known: this.filing.all, corpus });
     return { executions, answer };
   }
 
@@ -256,7 +246,7 @@ export class Campaign {
   private async fileLast(running: Running | null): Promise<void> {
     this.stop();
     const answer = (await running?.answer) ?? null;
-    if (answer !== null) this.fileAll(answer.findings, this.totals.executions);
+    if (answer !== null) this.filing.fileAll(answer.findings, this.totals.executions);
   }
 
   /** Counts what a batch came to and files its findings; gives the programs to be kept. */
@@ -269,7 +259,7 @@ export class Campaign {
       this.merge(lane, answer, executions);
       return answer.corpus;
     }
-    this.fileAll(answer.findings, this.totals.executions);
+    this.filing.fileAll(answer.findings, this.totals.executions);
     if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
     if (answer.kind === 'misused') throw new UsageError(answer.message, answer.details);
     throw new Defect(
@@ -282,8 +272,8 @@ export class Campaign {
   private nextBatchSize(wanted: number): number {
     const { executionsMax, elapsedMsMax, stopOnFirst } = this.options;
     if (this.stopping) return 0;
-    if (stopOnFirst && this.findings.length > 0) return 0;
-    if (elapsedMsMax !== null && this.clock() - this.started >= elapsedMsMax) return 0;
+    if (stopOnFirst && this.filing.findings.length > 0) return 0;
+    if (elapsedMsMax !== null && this.elapsed() >= elapsedMsMax) return 0;
     return executionsMax === null ? wanted : Math.min(wanted, executionsMax - this.ordered);
   }
 
@@ -295,58 +285,10 @@ export class Campaign {
     result.marks.forEach((executions, mark) => {
       (this.marks[mark] as MarkCount).executions += executions;
     });
-    this.fileAll(result.findings, before);
+    this.filing.fileAll(result.findings, before);
     this.corpusSize += result.corpus.length;
     this.untold.forEach((list, other) => {
       if (other !== lane) list.push(...result.corpus);
     });
-  }
-
-  /** Each gets its turn, whatever becomes of the one before. */
-  private fileAll(findings: readonly FoundFinding[], executionsBefore: number): void {
-    let failure: EnvironmentError | null = null;
-    for (const found of findings) {
-      try {
-        this.file(found, executionsBefore);
-      } catch (error) {
-        if (!(error instanceof EnvironmentError)) throw error;
-        failure ??= error;
-      }
-    }
-    if (failure !== null) throw failure;
-  }
-
-  /** To disk first, then to whoever listens. */
-  private file(found: FoundFinding, executionsBefore: number): void {
-    const { reproducer, failure } = found;
-    if (!this.known.add(failure)) return; // two workers found it at the same time
-    const file = reproducerPath(this.options.crashesDirectory, reproducer);
-    const report = found.report.replaceAll(FILE_PLACEHOLDER, file);
-    this.store(reproducer, report);
-    const finding: SummaryFinding = {
-      id: reproducer.id,
-      signature: reproducer.signature,
-      promise: reproducer.promise,
-      title: reproducer.title,
-      catalogue: reproducer.catalogue,
-      file,
-      ops: reproducer.ops,
-      threads: reproducer.threads,
-      contextSwitches: reproducer.contextSwitches,
-      executionsToFind: executionsBefore + found.afterExecutions,
-      elapsedMsToFind: Math.round(this.clock() - this.started),
-    };
-    this.findings.push(finding);
-    this.observer.finding(finding, report);
-  }
-
-  private store(reproducer: Reproducer, report: string): void {
-    try {
-      storeFinding(this.options.crashesDirectory, reproducer, report);
-    } catch (error) {
-      // The finding must not be lost with the disk: whoever reads the terminal still has it.
-      this.observer.problem(`finding not stored; here it is:\n${printReproducer(reproducer)}`);
-      throw new EnvironmentError(messageOf(error));
-    }
   }
 }

@@ -1,4 +1,7 @@
 /** What a batch of executions adds up to, and a campaign out of its batches; named as in the JSON. */
+import type { Program } from '../program/program.js';
+import { opCount } from '../program/program.js';
+import type { Outcome } from '../run.js';
 
 export interface Counts {
   executions: number;
@@ -41,6 +44,25 @@ export function noCounts(): Counts {
     unconfirmed: 0,
     repeats: 0,
   };
+}
+
+/** Adds one execution but for its number. */
+export function countOutcome(
+  counts: Counts,
+  program: Program,
+  { execution, verdict }: Outcome,
+): void {
+  counts.operations += opCount(program);
+  counts.events += execution.trace.length;
+  counts.crashPoints += verdict.crashPoints;
+  counts.crashStatesLog2Max = Math.max(counts.crashStatesLog2Max, verdict.statesLog2Max);
+  counts.promisesDecided += verdict.promises;
+  counts.stuckExecutions += execution.stuck.length > 0 ? 1 : 0;
+  counts.executionsDiscarded += execution.discarded === null ? 0 : 1;
+  counts.crashImages += verdict.images;
+  counts.crashImagesMounted += verdict.imagesMounted;
+  counts.unconfirmed += verdict.unconfirmed;
+  counts.repeats += verdict.repeats;
 }
 
 /** Adds to `totals`: all are sums but the largest cut. */

@@ -6,41 +6,29 @@ import { FeatureCollector } from '../coverage/features.js';
 import { OperationFeatures } from '../coverage/operations.js';
 import { COVERAGE_PLACES } from '../coverage/place.js';
 import { Corpus } from '../corpus/corpus.js';
-import type { FindingSetup } from '../finding/finding.js';
-import { signatureOf } from '../finding/finding.js';
-import { toReproducer } from '../finding/reproducer.js';
-import type { KernelSpec } from '../kernel/model-target.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
-import { asItCame, minimized } from '../minimize/record.js';
-import { wantedOf } from '../finding/wanted.js';
-import { failureOf } from '../minimize/same-failure.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
 import { mutate } from '../program/mutate.js';
 import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
-import { opCount, threadCount } from '../program/program.js';
-import { parseProgram, printProgram } from '../program/text.js';
-import { printReport } from '../report/report.js';
+import { threadCount } from '../program/program.js';
+import { parseProgram } from '../program/text.js';
 import type { Line, Outcome } from '../run.js';
 import { runOnce } from '../run.js';
 import { PctScheduler } from '../schedule/pct.js';
 import { RandomScheduler } from '../schedule/random.js';
 import type { Scheduler } from '../schedule/scheduler.js';
-import { EnvironmentError, messageOf, UsageError } from '../support/assert.js';
 import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import type { Execution } from '../target/target.js';
 import { isReal, openTarget } from '../targets.js';
 import type { Counts } from './counts.js';
-import { noCounts } from './counts.js';
-import { knownFailure, KnownFailures } from './known.js';
-import { FILE_PLACEHOLDER } from './messages.js';
+import { countOutcome, noCounts } from './counts.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
-
-/** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
-const IMAGES = 2;
+import { Reporter } from './reporter.js';
+import { unfinished } from './unfinished.js';
 
 /** Programs drawn in a row before one is run, whatever it does. */
 const DRAWS_MAX = 50;
@@ -51,30 +39,6 @@ const MUTATED = { of: 8, count: 4 };
 /** Executions between two looks at the clock, where there is one. */
 const SLICE = 64;
 
-/** Where a batch ended before its end. */
-interface Place {
-  readonly kernel: KernelSpec;
-  readonly execution: number;
-  readonly program: Program | null;
-}
-
-/** What is answered then, with what the batch had found. */
-export function unfinished(
-  error: unknown,
-  { kernel, execution, program }: Place,
-  findings: readonly FoundFinding[] = [],
-): BatchAnswer {
-  const message = messageOf(error);
-  if (error instanceof EnvironmentError) return { kind: 'refused', message, findings };
-  const text = program === null ? '' : printProgram(program);
-  if (error instanceof UsageError && kernel.module !== undefined) {
-    const isNamed = message.startsWith(kernel.kernel);
-    const named = isNamed ? message : `${kernel.kernel}: its functions are not pure: ${message}`;
-    return { kind: 'misused', message: named, details: error.details, findings };
-  }
-  return { kind: 'defect', message, execution, program: text, findings };
-}
-
 export class Fuzzer {
   private readonly line: Line;
   private readonly choice: Prng;
@@ -84,7 +48,7 @@ export class Fuzzer {
   private readonly corpus = new Corpus();
   private readonly features: FeatureCollector;
   private readonly operations: OperationFeatures;
-  private readonly known = new KnownFailures();
+  private readonly reporter: Reporter;
   /** Programs of the initial corpus that are to be executed as they are. */
   private readonly unexecuted: Program[] = [];
   private executions = 0;
@@ -116,6 +80,7 @@ export class Fuzzer {
     });
     const judge = new Judge(new Image(allocate));
     this.line = { target, judge, settings: setup.settings };
+    this.reporter = new Reporter(this.line, setup);
     const map = new Uint8Array(setup.coverage, 0, COVERAGE_PLACES);
     this.features = new FeatureCollector(map);
     this.operations = new OperationFeatures(map);
@@ -128,7 +93,7 @@ export class Fuzzer {
   }
 
   batch(order: BatchOrder): BatchAnswer {
-    for (const failure of order.known) this.known.add(failure);
+    for (const failure of order.known) this.reporter.known.add(failure);
     for (const text of order.corpus) this.corpus.add(parseProgram(text));
     const counts = noCounts();
     const corpus: string[] = [];
@@ -167,14 +132,16 @@ export class Fuzzer {
       return null;
     });
     // After all else: minimising runs other programs over the same buffers.
-    if (failed !== null) this.report(failed.program, failed.outcome, counts, findings);
+    if (failed === null) return;
+    const { program, outcome } = failed;
+    this.reporter.report(program, outcome, counts.executions, findings);
   }
 
   /** What is known to stop the kernel is not run again and again, and counted. */
   private drawRunnable(counts: Counts): Program {
     for (let draws = 0; draws < DRAWS_MAX; draws++) {
       const program = this.drawProgram();
-      if (!this.known.stops(program)) return program;
+      if (!this.reporter.known.stops(program)) return program;
       counts.programsSkipped++;
     }
     return this.drawProgram();
@@ -219,30 +186,11 @@ export class Fuzzer {
   /** Runs one program; its text goes to `corpus` if it is worth keeping. */
   private executeOne(program: Program, counts: Counts, corpus: string[]): Outcome {
     const scheduler = this.drawScheduler();
-    const outcome = runOnce(this.line, program, scheduler, {
-      isKnown: (promise, mechanism, symptom) =>
-        this.known.covers(
-          signatureOf({ promise, mechanism }),
-          this.line.target.pace.tellsCauses ? '' : symptom,
-          program,
-        ),
-      everyInstance: false,
-      images: IMAGES,
-    });
-    const { execution, verdict } = outcome;
-    counts.operations += opCount(program);
-    counts.events += execution.trace.length;
-    counts.crashPoints += verdict.crashPoints;
-    counts.crashStatesLog2Max = Math.max(counts.crashStatesLog2Max, verdict.statesLog2Max);
-    counts.promisesDecided += verdict.promises;
-    counts.stuckExecutions += execution.stuck.length > 0 ? 1 : 0;
-    counts.executionsDiscarded += execution.discarded === null ? 0 : 1;
-    counts.crashImages += verdict.images;
-    counts.crashImagesMounted += verdict.imagesMounted;
-    counts.unconfirmed += verdict.unconfirmed;
-    counts.repeats += verdict.repeats;
-    for (const mark of execution.marks) (this.marks[mark] as number)++;
-    if (this.setup.guidance && this.newFeatures(program, execution) > 0) {
+    const { reporter } = this;
+    const outcome = runOnce(this.line, program, scheduler, reporter.confirmation(program));
+    countOutcome(counts, program, outcome);
+    for (const mark of outcome.execution.marks) (this.marks[mark] as number)++;
+    if (this.setup.guidance && this.newFeatures(program, outcome.execution) > 0) {
       const kept = this.corpus.add(program);
       if (kept !== null) corpus.push(kept);
     }
@@ -252,45 +200,5 @@ export class Fuzzer {
   private newFeatures(program: Program, { trace, disk }: Execution): number {
     const added = this.features.collect(trace, program.geometry, program.files.length);
     return disk?.kind === 'opaque' ? added + this.operations.collect(trace, program) : added;
-  }
-
-  private report(
-    program: Program,
-    outcome: Outcome,
-    counts: Counts,
-    findings: FoundFinding[],
-  ): void {
-    const { execution, verdict } = outcome;
-    const schedule = [...execution.schedule];
-    const { trace } = execution;
-    const setup = this.findingSetup();
-    // All of them now: minimising overwrites the trace.
-    const failures = verdict.violations.map((violation) => {
-      const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
-      return {
-        wanted: wantedOf(violation, this.line),
-        failure: failureOf(program, schedule, trace, violation),
-        fallback: asItCame(this.line, finding, trace),
-      };
-    });
-    for (const { wanted, failure, fallback } of failures) {
-      const { signature } = wanted;
-      const symptom = wanted.symptom ?? '';
-      if (this.known.covers(signature, symptom, program)) continue;
-      const { finding, trace: shown } = minimized(this.line, setup, failure, wanted, fallback);
-      const { pointNames } = this.line.target;
-      const reproducer = toReproducer(finding, pointNames);
-      const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });
-      // What does not come again depends on more than its program.
-      const forAll = this.line.target.pace.tellsCauses || finding.hits?.failures === 0;
-      const known = knownFailure(signature, symptom, finding.program, forAll);
-      this.known.add(known);
-      findings.push({ reproducer, failure: known, report, afterExecutions: counts.executions });
-      if (this.setup.stopOnFirst) return;
-    }
-  }
-
-  private findingSetup(): FindingSetup {
-    return { ...this.setup.kernel, ...this.setup.settings };
   }
 }

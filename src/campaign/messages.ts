@@ -7,7 +7,7 @@ import type { Settings } from '../run.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Reproducer } from '../finding/reproducer.js';
 
-export type SchedulerName = 'mixed' | 'random' | 'pct';
+export type SchedulerName = 'mixed' | 'random' | 'pct' | 'exhaustive';
 
 /** What a worker is told once. */
 export interface WorkerSetup {

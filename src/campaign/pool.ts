@@ -6,7 +6,6 @@ import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
 import { EnvironmentError, messageOf } from '../support/assert.js';
-import type { BatchAnswer, BatchOrder, WorkerSetup } from './messages.js';
 
 const LOSSES_IN_A_ROW_MAX = 5;
 
@@ -48,22 +47,24 @@ export async function inThreads<Order, Answer>(
   }
 }
 
-export class WorkerPool {
+/** Threads that run a script of this folder, each given `setup`; its `answer` gets the orders. */
+export class WorkerPool<Order, Answer> {
   /** Workers that died. */
   lost = 0;
   private lostInARow = 0;
-  private readonly piscina: Piscina<BatchOrder, BatchAnswer>;
+  private readonly piscina: Piscina<Order, Answer>;
 
   constructor(
-    setup: WorkerSetup,
+    script: string,
+    setup: object,
     workers: number,
     private readonly problem: (message: string) => void,
   ) {
-    const filename = path.join(__dirname, 'worker.js');
+    const filename = path.join(__dirname, script);
     // Read when a thread starts; limits of a thread have no lower bound.
     setFlagsFromString(`--min-semi-space-size=${SEMI_SPACE_MB}`);
     setFlagsFromString(`--initial-old-space-size=${OLD_SPACE_MB}`);
-    this.piscina = new Piscina<BatchOrder, BatchAnswer>({
+    this.piscina = new Piscina<Order, Answer>({
       filename,
       ...threads(workers),
       resourceLimits: {
@@ -79,7 +80,7 @@ export class WorkerPool {
    * One batch; null if its worker died on the way.
    * @throws EnvironmentError when workers keep dying.
    */
-  async run(order: BatchOrder): Promise<BatchAnswer | null> {
+  async run(order: Order): Promise<Answer | null> {
     try {
       const answer = await this.piscina.run(order);
       this.lostInARow = 0;

@@ -1,11 +1,11 @@
 /**
- * The thread entry: keeps one Fuzzer and answers batch orders. Errors travel as data, because the class of
- * a thrown one does not survive the way between threads.
+ * The thread entry of a campaign: keeps one Fuzzer and answers batch orders.
  */
 import { workerData } from 'node:worker_threads';
 import { mappedFileMedia } from '../media/mapped-file.js';
-import { Fuzzer, unfinished } from './fuzzer.js';
+import { Fuzzer } from './fuzzer.js';
 import type { BatchAnswer, BatchOrder, WorkerSetup } from './messages.js';
+import { unfinished } from './unfinished.js';
 
 let fuzzer: Fuzzer | null = null;
 

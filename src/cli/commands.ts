@@ -11,6 +11,7 @@ import { VERSION } from '../support/version.js';
 import { conformance } from './conformance.js';
 import { compare } from './compare.js';
 import { doctor } from './doctor.js';
+import { range, SWEEP_OPS } from './exhaustive.js';
 import type { ExplainFormat } from './explain.js';
 import { explain, EXPLAIN_FORMATS } from './explain.js';
 import { listBugs, listKernels } from './lists.js';
@@ -26,10 +27,9 @@ const EXECS_MAX = 1e12;
 const OPS_MIN = 4;
 const OPS_MAX = 64;
 const ICOUNT_SHIFT_MAX = 10;
+const PREEMPTIONS_MAX = 8;
 
 const TIMES_MAX = 10_000;
-
-const NOT_YET = 'not in this version';
 
 /** Makes of a verb, which gives its exit code, an action, which gives nothing. */
 type Done = <A extends unknown[]>(
@@ -87,14 +87,13 @@ function addRun(program: Command, done: Done): void {
     )
     .option(
       '--ops <n>',
-      'operations of a program, at most',
-      integer('--ops', OPS_MIN, OPS_MAX),
-      DEFAULT_GENERATE.opsMax,
+      `operations of a program, at most (default: ${DEFAULT_GENERATE.opsMax}, exhaustive ${SWEEP_OPS})`,
+      integer('--ops', 1, OPS_MAX),
     )
     .option(
       '--scheduler <name>',
-      'random, pct, or mixed',
-      oneOf<SchedulerName>('--scheduler', ['mixed', 'random', 'pct'], { exhaustive: NOT_YET }),
+      'random, pct, mixed; or exhaustive: all small programs under all schedules',
+      oneOf<SchedulerName>('--scheduler', ['mixed', 'random', 'pct', 'exhaustive']),
       'mixed' as SchedulerName,
     )
     .option(
@@ -123,7 +122,18 @@ function addRun(program: Command, done: Done): void {
     .option('--stop-on-first', 'ends at the first finding')
     .option('--json', 'one JSON object on stdout at the end, nothing else there')
     .action(done(runCampaign));
+  addExhaustiveFlags(run);
   addRealFlags(run);
+}
+
+function addExhaustiveFlags(run: Command): void {
+  run
+    .option(
+      '--preemptions <n>',
+      'exhaustive: preemptions of a schedule, at most (default: 2)',
+      integer('--preemptions', 0, PREEMPTIONS_MAX),
+    )
+    .option('--programs <from..to>', 'exhaustive: only the programs with these numbers', range);
 }
 
 /** What only real kernels have (--kernel qemu:PATH). */

@@ -44,16 +44,11 @@ export function integer(flag: string, low: number, high: number): Parser<number>
   };
 }
 
-export function oneOf<T extends string>(
-  flag: string,
-  choices: readonly T[],
-  later: Readonly<Record<string, string>> = {},
-): Parser<T> {
+export function oneOf<T extends string>(flag: string, choices: readonly T[]): Parser<T> {
   return (text) => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    const why = Object.hasOwn(later, text) ? ` (${later[text]})` : '';
-    throw new UsageError(`${flag}: expected ${choices.join(' or ')}, found "${text}"${why}`);
+    throw new UsageError(`${flag}: expected ${choices.join(' or ')}, found "${text}"`);
   };
 }
 

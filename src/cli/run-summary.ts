@@ -3,6 +3,7 @@ import type { CampaignSummary } from '../campaign/campaign.js';
 import { MARKS } from '../kernel/marks.js';
 import { PROMISES } from '../oracle/promise.js';
 import { plural, thousands } from '../support/words.js';
+import { coveredText } from './exhaustive.js';
 import { table } from './print.js';
 
 /** Promises of which a real trace says nothing. */
@@ -48,14 +49,17 @@ export function summaryText(summary: CampaignSummary, namesMarks: boolean): stri
     `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
       `2^${summary.crashStatesLog2Max} crash states`,
     sampledText(summary),
-    `${thousands(summary.promisesDecided)} promises of ${judgedPromises(summary).join(', ')} decided; ` +
-      `coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`,
+    `${thousands(summary.promisesDecided)} promises of ${judgedPromises(summary).join(', ')} decided` +
+      (summary.exhaustive === null
+        ? `; coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`
+        : ''),
     'not judged: calls under way in ' +
       `${plural(summary.stuckExecutions, 'execution')} that ended with a thread waiting for ever`,
   ];
   if (summary.marks.length > 0) lines.push(marksText(summary, namesMarks));
   if (summary.workersLost > 0)
     lines.push(`${plural(summary.workersLost, 'worker')} died and had to be replaced`);
+  if (summary.exhaustive !== null) lines.push(coveredText(summary.exhaustive));
   lines.push('');
   if (summary.findings.length === 0) return `${lines.join('\n')}no finding\n`;
   const rows = summary.findings.map((finding) => [

@@ -4,11 +4,14 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import cliProgress from 'cli-progress';
-import type { CampaignOptions, CampaignSummary, SummaryFinding } from '../campaign/campaign.js';
+import type { CampaignOptions, CampaignSummary } from '../campaign/campaign.js';
 import { Campaign } from '../campaign/campaign.js';
+import type { SummaryFinding } from '../campaign/filing.js';
 import type { KnownFailure } from '../campaign/known.js';
 import { knownFailure } from '../campaign/known.js';
 import type { SchedulerName } from '../campaign/messages.js';
+import type { Range } from '../campaign/ranges.js';
+import { Sweep } from '../campaign/sweep.js';
 import { loadCorpus } from '../corpus/files.js';
 import { wantedIn } from '../finding/wanted.js';
 import { readReproducer, findReproducers } from '../finding/store.js';
@@ -23,6 +26,7 @@ import { VERSION } from '../support/version.js';
 import type { Pace } from '../target/target.js';
 import { isReal, paceOf, resolveKernel } from '../targets.js';
 import { plural, thousands } from '../support/words.js';
+import { boundsOf, noBounds, shareOf } from './exhaustive.js';
 import { directoryName, kernelText } from './load.js';
 import { checkDirectory } from './places.js';
 import { summaryText } from './run-summary.js';
@@ -39,7 +43,7 @@ export interface RunFlags {
   readonly corpus?: string;
   readonly crashes?: string;
   readonly threads?: number;
-  readonly ops: number;
+  readonly ops?: number;
   readonly scheduler: SchedulerName;
   readonly domain: Settings['domain'];
   readonly persistency: Settings['persistency'];
@@ -48,6 +52,8 @@ export interface RunFlags {
   readonly ignoreFlush?: string;
   readonly sectorAtomic: boolean;
   readonly blockAtomic?: boolean;
+  readonly preemptions?: number;
+  readonly programs?: Range;
   readonly seeds: boolean;
   readonly guidance: boolean;
   readonly invariants?: boolean;
@@ -68,17 +74,23 @@ const SEEDS_DIRECTORY = path.join(__dirname, '..', '..', '..', 'corpora', 'seeds
 /** Gives the exit code: 1 if something was found. */
 export async function runCampaign(flags: RunFlags): Promise<number> {
   const kernel = resolveKernel(flags.kernel, flags.bug ?? []);
+  const isExhaustive = flags.scheduler === 'exhaustive';
+  const bounds = isExhaustive ? boundsOf(flags, isReal(kernel)) : noBounds(flags);
   const places = placesOf(flags, kernel);
   removeStaleLeftovers(places);
   const options: CampaignOptions = {
     ...valuesOf(flags, kernel),
     ...places,
     kernel,
-    corpus: startingPrograms(flags, places.corpusDirectory),
+    corpus: isExhaustive ? [] : startingPrograms(flags, places.corpusDirectory),
     known: flags.resume === true ? knownFailures(places.crashesDirectory, paceOf(kernel)) : [],
   };
   const screen = new Screen(options, flags.json === true, flags.marks === true);
-  const campaign = new Campaign(options, screen, () => performance.now());
+  const clock = (): number => performance.now();
+  const campaign =
+    bounds === null
+      ? new Campaign(options, screen, clock)
+      : new Sweep({ ...options, ...bounds }, screen, clock);
   const stop = (): void => {
     screen.problem('stopping after what is under way; a second signal ends at once');
     campaign.stop();
@@ -161,14 +173,27 @@ function settingsOf(flags: RunFlags, kernel: KernelSpec): Settings {
   return { domain, persistency, fs: filesystemFor(fs, bugs), ...invariants };
 }
 
+/** A random program of less has no room for what makes one worth running. */
+const OPS_MIN = 4;
+
+function opsOf({ ops = DEFAULT_GENERATE.opsMax }: RunFlags): number {
+  if (ops >= OPS_MIN) return ops;
+  throw new UsageError(
+    `--ops: expected at least ${OPS_MIN}, found "${ops}" (--scheduler exhaustive takes less)`,
+  );
+}
+
 type Values = Omit<CampaignOptions, keyof Places | 'kernel' | 'corpus' | 'known'>;
+
+const drawnSeed = (): string => BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
 
 /** Every other option given a value; nothing later asks whether it was given. */
 function valuesOf(flags: RunFlags, kernel: KernelSpec): Values {
   const real = isReal(kernel);
+  const isExhaustive = flags.scheduler === 'exhaustive';
   return {
     settings: settingsOf(flags, kernel),
-    seed: flags.seed ?? BigInt(`0x${randomBytes(8).toString('hex')}`).toString(),
+    seed: flags.seed ?? (isExhaustive ? '0' : drawnSeed()),
     workers: flags.workers,
     executionsMax: flags.execs ?? null,
     elapsedMsMax: flags.time ?? null,
@@ -179,7 +204,7 @@ function valuesOf(flags: RunFlags, kernel: KernelSpec): Values {
     threadsMax: real
       ? Math.min(flags.threads ?? 1, REAL_THREADS_MAX)
       : (flags.threads ?? DEFAULT_GENERATE.threadsMax),
-    opsMax: flags.ops,
+    opsMax: isExhaustive ? 0 : opsOf(flags),
   };
 }
 
@@ -230,7 +255,8 @@ class Screen {
         `${options.settings.domain}, ${options.settings.persistency}-ordered`,
     );
     if (!process.stderr.isTTY) return;
-    const bounded = options.executionsMax !== null || options.elapsedMsMax !== null;
+    const isExhaustive = options.scheduler === 'exhaustive';
+    const bounded = isExhaustive || options.executionsMax !== null || options.elapsedMsMax !== null;
     this.bar = new cliProgress.SingleBar({
       format: bounded ? '{bar} {percentage}%  {line}' : '{line}',
       barsize: 20,
@@ -273,6 +299,7 @@ class Screen {
 
   private share(summary: CampaignSummary): number {
     const { executionsMax, elapsedMsMax } = this.options;
+    if (summary.exhaustive !== null) return shareOf(summary.exhaustive);
     const byCount = executionsMax === null ? 0 : summary.executions / executionsMax;
     const byTime = elapsedMsMax === null ? 0 : summary.elapsedMs / elapsedMsMax;
     return Math.min(1, Math.max(byCount, byTime));
@@ -290,13 +317,20 @@ class Screen {
   }
 }
 
+/** What a campaign has built up, or how far an exhaustive run has come. */
+function growth({ coverage, corpus, exhaustive }: CampaignSummary): string[] {
+  if (exhaustive === null) {
+    return [`coverage ${thousands(coverage)}`, `corpus ${thousands(corpus)}`];
+  }
+  return [`programs ${thousands(exhaustive.programs)} of ${thousands(exhaustive.programsInAll)}`];
+}
+
 function progressLine(summary: CampaignSummary): string {
   return [
     `${Math.round(summary.elapsedMs / 1000)} s`,
     `${thousands(summary.executions)} executions (${thousands(summary.executionsPerSecond)}/s)`,
     `${thousands(summary.crashPoints)} cuts`,
-    `coverage ${thousands(summary.coverage)}`,
-    `corpus ${thousands(summary.corpus)}`,
+    ...growth(summary),
     `findings ${summary.findings.length}`,
   ].join('  ');
 }

@@ -8,7 +8,7 @@ import { assert, Defect } from '../support/assert.js';
 import { empty } from '../support/lists.js';
 import type { Program } from '../program/program.js';
 import type { Agent, Switch } from '../schedule/schedule.js';
-import { bufferOf, isBuffer, NO_AGENT, NO_OP, TASKS_MAX } from '../schedule/schedule.js';
+import { isBuffer, NO_AGENT, NO_OP, TASKS_MAX } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { StuckTask } from '../target/target.js';
 import { EVENT } from '../trace/event.js';
@@ -39,11 +39,11 @@ export function execute(
   (k.tasks[0] as Task).state = 'runnable';
   if (program.spawnAfter === 0) k.spawnThreads();
 
-  scheduler.begin(program.threads.length);
+  scheduler.begin(program.threads.length, k.runnable);
   let current: Agent = NO_AGENT;
   for (let steps = 0; ; steps++) {
     if (steps > STEPS_MAX) throw new Defect(`kernel model: livelock, more than ${STEPS_MAX} steps`);
-    const runnable = runnableAgents(k);
+    const runnable = k.runnable();
     if (runnable === 0) break;
     current = choose(k, scheduler, runnable, current, switches);
     if (isBuffer(current)) {
@@ -55,17 +55,6 @@ export function execute(
     }
   }
   return stuckTasks(k);
-}
-
-function runnableAgents(k: Kernel): number {
-  let tasks = 0;
-  let buffers = 0;
-  for (let id = 0; id < k.program.threads.length; id++) {
-    if ((k.tasks[id] as Task).state === 'runnable') tasks |= 1 << id;
-    if (k.cpus.heldStores(id) > 0) buffers |= 1 << bufferOf(id);
-  }
-  // A task that blocks or ends has drained its buffer, so buffers alone never remain.
-  return tasks === 0 ? 0 : tasks | buffers;
 }
 
 function choose(

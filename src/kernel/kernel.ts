@@ -12,7 +12,7 @@ import { blockOf } from '../media/layout.js';
 import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { threadBases } from '../program/program.js';
-import { NO_OP, TASKS_MAX } from '../schedule/schedule.js';
+import { bufferOf, NO_OP, TASKS_MAX } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import { tickAfter } from '../trace/clock.js';
 import { EVENT } from '../trace/event.js';
@@ -64,6 +64,9 @@ export class Kernel implements Sleeper {
   readonly marks: number[] = [];
   private readonly isMarked = new Uint8Array(MARKS.length);
 
+  /** The agents that could run now. */
+  readonly runnable: () => number;
+
   private scheduler!: Scheduler;
   private opBases: number[] = [];
 
@@ -72,6 +75,7 @@ export class Kernel implements Sleeper {
     /** What its functions call each other through. */
     readonly functions: KernelFunctions<Kernel>,
   ) {
+    this.runnable = () => this.runnableAgents();
     this.cpus = new Cpus(trace, TASKS_MAX);
     this.cpus.onWrite = (address, length) => {
       const last = blockOf(this.layout, address + length - 1);
@@ -90,6 +94,17 @@ export class Kernel implements Sleeper {
       waitsForIno: -1,
       waitsForHead: -1,
     }));
+  }
+
+  private runnableAgents(): number {
+    let tasks = 0;
+    let buffers = 0;
+    for (let id = 0; id < this.program.threads.length; id++) {
+      if ((this.tasks[id] as Task).state === 'runnable') tasks |= 1 << id;
+      if (this.cpus.heldStores(id) > 0) buffers |= 1 << bufferOf(id);
+    }
+    // A task that blocks or ends has drained its buffer, so buffers alone never remain.
+    return tasks === 0 ? 0 : tasks | buffers;
   }
 
   /** A fresh boot with a fresh file system; nothing of an earlier execution is left. */

@@ -64,11 +64,19 @@ export class Judge {
     const seesInvariants = options.invariants === true;
     if (seesInvariants) this.invariants.reset();
     const { history, verdict } = state;
+    let statesLog2 = history.statesLog2;
+    let states = Math.round(2 ** statesLog2);
+    verdict.states = states;
     for (let event = 0; event < trace.length; event++) {
       const kind = trace.kind(event);
       this.fold(event, kind);
       if (seesInvariants) this.invariants.see(event, kind);
-      if (history.statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = history.statesLog2;
+      if (history.statesLog2 !== statesLog2) {
+        statesLog2 = history.statesLog2;
+        states = Math.round(2 ** statesLog2);
+        if (statesLog2 > verdict.statesLog2Max) verdict.statesLog2Max = statesLog2;
+      }
+      verdict.states += states;
     }
     if (seesInvariants) verdict.broken.push(...this.invariants.broken);
     return verdict;

@@ -79,6 +79,8 @@ export interface Verdict {
   crashPoints: number;
   /** log2 of the number of crash states at the cut with the most. */
   statesLog2Max: number;
+  /** Crash states of all cuts together; beyond the range of a number, Infinity. */
+  states: number;
   /** Promises that returned success and were decided. */
   promises: number;
   /** Invariants that the trace shows not to hold. */
@@ -96,6 +98,7 @@ export function noVerdict(): Verdict {
     unconfirmed: 0,
     crashPoints: 0,
     statesLog2Max: 0,
+    states: 0,
     promises: 0,
     broken: [],
     images: 0,

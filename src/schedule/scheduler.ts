@@ -11,8 +11,8 @@ export interface Scheduler {
   /** The engine asks `passes` only once the count of points since `begin` has reached this. */
   horizon: number;
 
-  /** Called before each execution. */
-  begin(taskCount: number): void;
+  /** Called before each execution; `runnable` gives the agents that could run at the time it is called. */
+  begin(taskCount: number, runnable: () => number): void;
 
   /** May the task run on past this point? If not, it stops there and `next` is asked. */
   passes(task: number, op: number, point: number, nth: number): boolean;

@@ -1,0 +1,84 @@
+/**
+ * From an execution with something wrong in it to findings: minimised, replayed and written up, unless the
+ * like has been filed.
+ */
+import type { FindingSetup } from '../finding/finding.js';
+import { signatureOf } from '../finding/finding.js';
+import { toReproducer } from '../finding/reproducer.js';
+import { wantedOf } from '../finding/wanted.js';
+import { asItCame, minimized } from '../minimize/record.js';
+import { failureOf } from '../minimize/same-failure.js';
+import type { Program } from '../program/program.js';
+import { printReport } from '../report/report.js';
+import type { Confirmation } from '../oracle/state.js';
+import type { Line, Outcome } from '../run.js';
+import { knownFailure, KnownFailures } from './known.js';
+import type { FoundFinding, WorkerSetup } from './messages.js';
+import { FILE_PLACEHOLDER } from './messages.js';
+
+/** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
+const IMAGES = 2;
+
+export class Reporter {
+  readonly known = new KnownFailures();
+  private readonly setup: FindingSetup;
+  private readonly stopOnFirst: boolean;
+
+  constructor(
+    private readonly line: Line,
+    { kernel, settings, stopOnFirst }: Pick<WorkerSetup, 'kernel' | 'settings' | 'stopOnFirst'>,
+  ) {
+    this.setup = { ...kernel, ...settings };
+    this.stopOnFirst = stopOnFirst;
+  }
+
+  /** How a run of the program is judged: what has been filed is only counted. */
+  confirmation(program: Program): Confirmation {
+    return {
+      isKnown: (promise, mechanism, symptom) =>
+        this.known.covers(
+          signatureOf({ promise, mechanism }),
+          this.line.target.pace.tellsCauses ? '' : symptom,
+          program,
+        ),
+      everyInstance: false,
+      images: IMAGES,
+    };
+  }
+
+  /** Adds to `findings`; runs other programs, so that the outcome's trace is gone afterwards. */
+  report(
+    program: Program,
+    { execution, verdict }: Outcome,
+    afterExecutions: number,
+    findings: FoundFinding[],
+  ): void {
+    const schedule = [...execution.schedule];
+    const { trace } = execution;
+    const { setup } = this;
+    // All of them now: minimising overwrites the trace.
+    const failures = verdict.violations.map((violation) => {
+      const finding = { setup, program, schedule, violation, traceHash: trace.hash() };
+      return {
+        wanted: wantedOf(violation, this.line),
+        failure: failureOf(program, schedule, trace, violation),
+        fallback: asItCame(this.line, finding, trace),
+      };
+    });
+    for (const { wanted, failure, fallback } of failures) {
+      const { signature } = wanted;
+      const symptom = wanted.symptom ?? '';
+      if (this.known.covers(signature, symptom, program)) continue;
+      const { finding, trace: shown } = minimized(this.line, setup, failure, wanted, fallback);
+      const { pointNames } = this.line.target;
+      const reproducer = toReproducer(finding, pointNames);
+      const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });
+      // What does not come again depends on more than its program.
+      const forAll = this.line.target.pace.tellsCauses || finding.hits?.failures === 0;
+      const known = knownFailure(signature, symptom, finding.program, forAll);
+      this.known.add(known);
+      findings.push({ reproducer, failure: known, report, afterExecutions });
+      if (this.stopOnFirst) return;
+    }
+  }
+}
