@@ -3,6 +3,7 @@
  */
 import { BUGS } from '../kernel/bugs.js';
 import { PRESETS } from '../kernel/presets.js';
+import { PROPOSALS } from '../kernel/threads.js';
 import { out, printJson, table } from './print.js';
 
 export interface ListFlags {
@@ -11,17 +12,25 @@ export interface ListFlags {
 
 export function listKernels(flags: ListFlags): number {
   if (flags.json === true) {
-    printJson({
-      format: 1,
-      kernels: PRESETS.map(({ name, title, source, knobs }) => ({ name, title, source, knobs })),
+    const kernels = PRESETS.map(({ name, title, source, knobs }) => {
+      return { name, title, source, knobs, proposal: PROPOSALS.get(name) ?? null };
     });
-  } else {
-    out(
-      table(
-        ['kernel', 'what it is'],
-        PRESETS.map(({ name, title, source }) => [name, `${title} (${source})`]),
-      ),
-    );
+    printJson({ format: 1, kernels });
+    return 0;
+  }
+  const others = PRESETS.filter(({ name }) => !PROPOSALS.has(name));
+  out(
+    table(
+      ['kernel', 'what it is'],
+      others.map(({ name, title, source }) => [name, `${title} (${source})`]),
+    ),
+  );
+  for (const thread of new Set([...PROPOSALS.values()].map((proposal) => proposal.thread))) {
+    const rows = PRESETS.flatMap(({ name, title, source }) => {
+      const proposal = PROPOSALS.get(name);
+      return proposal?.thread === thread ? [[name, proposal.by, `${title} (${source})`]] : [];
+    });
+    out(`\nthread ${thread}:\n\n${table(['kernel', 'by', 'what it is'], rows)}`);
   }
   return 0;
 }

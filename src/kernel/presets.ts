@@ -131,6 +131,42 @@ export const PRESETS: readonly Preset[] = [
     knobs: ['writebackUnlocked'],
   },
   {
+    name: 'keep-dirty',
+    title: 'mainline, but entries stay DIRTY for ever and their mappings writable',
+    source: 'the v8 thread: no cleaning, no race with it; times and freezes need it all the same',
+    knobs: ['syncOnlyFlushes'],
+  },
+  {
+    name: 'towrite-before-flush',
+    title: 'the same without the entry lock, and TOWRITE is cleared before the flush',
+    source: 'version 8 as posted, without its other bugs',
+    knobs: ['writebackUnlocked', 'neverClean', 'towriteClearedEarly'],
+  },
+  {
+    name: 'towrite-after-flush-v9',
+    title: 'the same with TOWRITE cleared after the flush',
+    source: "Kara's proposal on the kernel that it was made for, one that never cleans",
+    knobs: ['writebackUnlocked', 'neverClean'],
+  },
+  {
+    name: 'write-protect-unlocked',
+    title: 'mainline, but writeback write-protects without the entry lock, as pfn_mkwrite does',
+    source: "Kara's demand that flushed ranges be write-protected, on the kernel of its day",
+    knobs: ['writebackUnlocked', 'pteUpgradedOutsideEntryLock'],
+  },
+  {
+    name: 'write-protect-locked',
+    title: 'mainline, but only writeback holds the entry lock while it changes a PTE',
+    source: 'the same with the lock of 4.7, before "protect PTE modification" (4.10)',
+    knobs: ['pteUpgradedOutsideEntryLock'],
+  },
+  {
+    name: 'fsync-at-munmap',
+    title: 'mainline, but fsync flushes only while the file is mapped, and munmap when it is not',
+    source: 'Harrosh, Mar 2015: vm_operations_struct->close calls .fsync (A23)',
+    knobs: ['fsyncOnlyIfMapped', 'munmapSyncs'],
+  },
+  {
     name: 'linux-4.0',
     title: 'no dirty tracking at all: fsync and sync know nothing of mmap stores',
     source: 'Harrosh and Chinner, Mar 2015',
