@@ -69,12 +69,15 @@ function judged(
   confirmation: Confirmation,
 ): Verdict {
   if (disk === null) return noVerdict();
-  const { isKnown, everyInstance, images, closely } = confirmation;
+  const { isKnown, everyInstance, images, closely, recovers } = confirmation;
+  const { recoverMetadata } = target;
+  const asks = recovers === true && recoverMetadata !== undefined;
   return judge.judge(program, trace, disk, {
     isKnown,
     everyInstance,
     images,
     closely,
+    recover: asks ? (metadata) => recoverMetadata(program, metadata) : undefined,
     persistency: settings.persistency,
     domain: settings.domain,
     contract: target.contract,

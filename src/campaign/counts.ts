@@ -19,6 +19,9 @@ export interface Counts {
   executionsDiscarded: number;
   /** Programs that were drawn and not run, for they do what is known to stop a real kernel. */
   programsSkipped: number;
+  /** Runs of the model's recovery, and the power cuts in them that were decided. */
+  recoveries: number;
+  recoveryCuts: number;
   /** Crash images that a real kernel was to mount, and those among them that were new and were mounted. */
   crashImages: number;
   crashImagesMounted: number;
@@ -39,6 +42,8 @@ export function noCounts(): Counts {
     stuckExecutions: 0,
     executionsDiscarded: 0,
     programsSkipped: 0,
+    recoveries: 0,
+    recoveryCuts: 0,
     crashImages: 0,
     crashImagesMounted: 0,
     unconfirmed: 0,
@@ -59,6 +64,8 @@ export function countOutcome(
   counts.promisesDecided += verdict.promises;
   counts.stuckExecutions += execution.stuck.length > 0 ? 1 : 0;
   counts.executionsDiscarded += execution.discarded === null ? 0 : 1;
+  counts.recoveries += verdict.recoveries;
+  counts.recoveryCuts += verdict.recoveryCuts;
   counts.crashImages += verdict.images;
   counts.crashImagesMounted += verdict.imagesMounted;
   counts.unconfirmed += verdict.unconfirmed;

@@ -30,6 +30,9 @@ import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messa
 import { Reporter } from './reporter.js';
 import { unfinished } from './unfinished.js';
 
+/** Of so many executions one has power fail again while the file system recovers. */
+const RECOVERED = { of: 32 };
+
 /** Programs drawn in a row before one is run, whatever it does. */
 const DRAWS_MAX = 50;
 
@@ -187,7 +190,9 @@ export class Fuzzer {
   private executeOne(program: Program, counts: Counts, corpus: string[]): Outcome {
     const scheduler = this.drawScheduler();
     const { reporter } = this;
-    const outcome = runOnce(this.line, program, scheduler, reporter.confirmation(program));
+    const recovers = this.executions % RECOVERED.of === 0;
+    const confirmation = { ...reporter.confirmation(program), recovers };
+    const outcome = runOnce(this.line, program, scheduler, confirmation);
     countOutcome(counts, program, outcome);
     for (const mark of outcome.execution.marks) (this.marks[mark] as number)++;
     if (this.setup.guidance && this.newFeatures(program, outcome.execution) > 0) {

@@ -27,6 +27,20 @@ export function buildImage(history: PersistHistory, plan: CrashPlan): Uint8Array
   return image;
 }
 
+/** The same for what is before the data blocks. */
+export function buildMetadata(history: PersistHistory, plan: CrashPlan): Uint8Array {
+  const { logEnd, dataStart } = history.layout;
+  const image = new Uint8Array(history.media.bytes.subarray(0, logEnd));
+  const short = new Map(plan.short.map((unit) => [unit.unit, unit.kept]));
+  const end = dataStart >> history.unitShift;
+  for (const unit of history.pendingInMetadata === 0 ? [] : history.pending()) {
+    if (unit >= end) continue;
+    history.writePrefix(image, unit, short.get(unit) ?? (history.visible[unit] as number));
+  }
+  history.versions.putWord(plan.version, image);
+  return image;
+}
+
 /** What a plan keeps beside what is durable for certain, which `image` holds. */
 export function writeSurvivors(history: PersistHistory, plan: CrashPlan, image: Uint8Array): void {
   const short = new Map(plan.short.map((unit) => [unit.unit, unit.kept]));

@@ -22,15 +22,20 @@ import type { Knobs } from './variant.js';
 /** A run that resumes its tasks more often than this makes no progress: a livelock of the model. */
 const STEPS_MAX = 4_000_000;
 
-/** Runs the program to its end, or until no task can go on; gives the tasks that wait for ever. */
+/**
+ * Runs the program to its end, or until no task can go on; gives the tasks that wait for ever. With
+ * `metadata` the device holds that, and is not mounted.
+ */
 export function execute(
   k: Kernel,
   program: Program,
   scheduler: Scheduler,
   knobs: Knobs,
   switches: Switch[],
+  metadata: Uint8Array | null = null,
 ): StuckTask[] {
   k.reset(program, scheduler, knobs);
+  if (metadata !== null) k.attach(metadata);
   empty(switches);
   for (let id = 0; id < program.threads.length; id++) {
     const task = k.tasks[id] as Task;

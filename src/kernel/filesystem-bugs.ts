@@ -6,6 +6,15 @@ import type { Bug } from './bug.js';
 
 export const FILESYSTEM_BUGS: readonly Bug[] = [
   {
+    id: 'A22',
+    slug: 'inode-walk-unlocked',
+    title: 'a freeze that unmaps all files walks s_inodes, and an inode that it is at is evicted',
+    kernels: 'none: dax_prepare_freeze() was not merged',
+    promises: ['P0'],
+    source: 'Harrosh, "[3/3] RFC: dax: dax_prepare_freeze", Mar 2015, by reading',
+    knobs: ['freezeUnmapsBeforeSync', 'freezeWalksUnlocked'],
+  },
+  {
     id: 'A24',
     slug: 'times-not-rearmed',
     title: 'fsync leaves pages writable: later stores are flushed, but change no times',
@@ -68,5 +77,33 @@ export const FILESYSTEM_BUGS: readonly Bug[] = [
     promises: ['P0', 'P2', 'P3', 'P4', 'P5', 'P6', 'P8', 'P9', 'P10', 'P12'],
     source: '79feb521a447 "jbd2: issue cache flush after checkpointing even with internal journal"',
     knobs: ['tailBeforeHomes'],
+  },
+  {
+    id: 'B18',
+    slug: 'mkclean-transient-none',
+    title: 'writeback takes a PMD away while it cleans it, and unmapping passes over it meanwhile',
+    kernels: 'before 5.1',
+    promises: ['P0'],
+    source: '024eee0e83f0 "mm: page_mkclean vs MADV_DONTNEED race"',
+    knobs: ['mkcleanClearsPmd'],
+  },
+  {
+    id: 'B41',
+    slug: 'unmount-with-pins',
+    title: 'umount evicts an inode while devices hold pages of it',
+    kernels: 'before 6.15',
+    promises: ['P13', 'P9'],
+    source: '0e2f80afcfa6 "fs/dax: ensure all pages are idle prior to filesystem unmount"',
+    knobs: ['evictIgnoresPins'],
+  },
+  {
+    id: 'F10',
+    slug: 'recovery-not-repeatable',
+    title:
+      'recovery empties the log before what it wrote home is fenced: a second power failure loses it',
+    kernels: 'NOVA, PMFS, WineFS and others, as a class',
+    promises: ['P0', 'P2', 'P3', 'P4', 'P5', 'P6', 'P9', 'P10', 'P12'],
+    source: 'Chipmunk NOVA_BUG3, PMFS_BUG3; SplitFS issue 67',
+    knobs: ['recoveryNotFlushed'],
   },
 ];

@@ -100,6 +100,7 @@ export interface DaxFunctions<K> {
   ) => Run<void>;
 
   readonly daxBreakLayout: (k: K, t: Task, inode: Inode) => Run<void>;
+  readonly daxBreakLayoutFinal: (k: K, t: Task, inode: Inode) => Run<void>;
   /** The block of a page of the file that is pinned once nothing maps it; NO_BLOCK if there is none. */
   readonly daxLayoutBusyPage: (k: K, t: Task, inode: Inode) => Run<number>;
   readonly truncateInodePagesRange: (
@@ -196,6 +197,8 @@ export interface MmFunctions<K> {
   readonly mmap: (k: K, t: Task, op: Op) => Run<number>;
   readonly munmap: (k: K, t: Task, op: Op) => Run<number>;
   readonly mprotect: (k: K, t: Task, op: Op) => Run<number>;
+  /** MADV_DONTNEED. */
+  readonly madvise: (k: K, t: Task, op: Op) => Run<number>;
   readonly msync: (k: K, t: Task, op: Op) => Run<number>;
   /** Pins virtual pages [start, end) and leaves them in a slot of the process; `flags` are those of pin. */
   readonly pinUserPages: (
@@ -256,6 +259,15 @@ export interface FsFunctions<K> {
   readonly ksysSync: (k: K, t: Task) => Run<number>;
   readonly syncfs: (k: K, t: Task) => Run<number>;
   readonly syncFilesystem: (k: K, t: Task) => Run<number>;
+  /** A round of the flusher. */
+  readonly wbWorkfn: (k: K, t: Task) => Run<number>;
+  readonly umount: (k: K, t: Task) => Run<number>;
+  readonly mount: (k: K, t: Task) => Run<number>;
+  readonly genericShutdownSuper: (k: K, t: Task) => Run<void>;
+  /** Writes home what the log has, and empties it. */
+  readonly journalRecover: (k: K, t: Task) => Run<void>;
+  readonly evictInode: (k: K, t: Task, inode: Inode) => Run<void>;
+  readonly dropCaches: (k: K, t: Task) => Run<number>;
   /** By WB_SYNC_ALL if `wait`. */
   readonly writebackSingleInode: (k: K, t: Task, inode: Inode, wait: boolean) => Run<void>;
   readonly ext4SyncFs: (k: K, t: Task) => Run<number>;

@@ -144,6 +144,12 @@ export class Kernel implements Sleeper {
     }
   }
 
+  /** The device holds `metadata`, which is what is before its data blocks, and is not mounted. */
+  attach(metadata: Uint8Array): void {
+    this.memory.bytes.set(metadata, 0);
+    this.sb.isMounted = false;
+  }
+
   /**
    * A named preemption point. Callers write `if (k.preempt(t, POINT[...])) yield;`, so that a point at
    * which the task runs on costs a call and not a generator round trip.

@@ -20,6 +20,7 @@ import {
 } from './dax/io.js';
 import {
   daxBreakLayout,
+  daxBreakLayoutFinal,
   daxDeleteMappingRange,
   daxLayoutBusyPage,
   truncateInodePagesRange,
@@ -35,20 +36,22 @@ import { checkpoint } from './fs/checkpoint.js';
 import { allocateRange, collapseRange, insertRange, zeroRange } from './fs/fallocate.js';
 import { fadviseDontneed, ftruncate, pread, punchHole, pwrite } from './fs/file-ops.js';
 import { freezeSuper, thawSuper } from './fs/freeze.js';
+import { dropCaches, evictInode } from './fs/inode.js';
 import { freeBlocks, iomapBegin } from './fs/iomap.js';
 import { commitTransaction, completeTransaction } from './fs/journal.js';
+import { genericShutdownSuper, journalRecover, mount, umount } from './fs/mount.js';
 import { daxNotifyFailure } from './fs/notify-failure.js';
 import { reflink, reflinkRange, unshareRange } from './fs/reflink.js';
 import { ext4SyncFs, ksysSync, syncFilesystem, syncfs, vfsFsyncRange } from './fs/sync.js';
 import { fileUpdateTime } from './fs/times.js';
 import { ext4DaxHugeFault } from './fs/vm-ops.js';
-import { markInodeDirty, requeueInode, writebackSingleInode } from './fs/writeback.js';
+import { markInodeDirty, requeueInode, wbWorkfn, writebackSingleInode } from './fs/writeback.js';
 import { handleMmFault, handlePteFault, wpPfnShared } from './mm/fault.js';
 import { gupFast } from './mm/gup-fast.js';
 import { pinUserPages, unpinUserPages } from './mm/gup.js';
 import { insertPmd, insertPte } from './mm/insert.js';
 import { mfDaxKillProcs } from './mm/memory-failure.js';
-import { mmap, mprotect, munmap } from './mm/mmap.js';
+import { madvise, mmap, mprotect, munmap } from './mm/mmap.js';
 import { pfnMkcleanRange, unmapMappingPages, zapRange } from './mm/rmap.js';
 import { setPageDirty } from './mm/set-page-dirty.js';
 import { daxFlush, memcpyFlushcache, nvdimmFlush } from './nvdimm/pmem.js';
@@ -77,6 +80,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   invalidateInodePages2,
   invalidateMappingPages,
   daxBreakLayout,
+  daxBreakLayoutFinal,
   daxLayoutBusyPage,
   truncateInodePagesRange,
   daxDeleteMappingRange,
@@ -94,6 +98,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   mmap,
   munmap,
   mprotect,
+  madvise,
   msync,
   pinUserPages,
   gupFast,
@@ -111,6 +116,13 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   vfsFsyncRange,
   ksysSync,
   syncfs,
+  wbWorkfn,
+  umount,
+  mount,
+  genericShutdownSuper,
+  journalRecover,
+  evictInode,
+  dropCaches,
   syncFilesystem,
   writebackSingleInode,
   ext4SyncFs,

@@ -5,9 +5,11 @@
 import { freshDisk } from '../media/fresh.js';
 import type { Dialect } from '../program/dialect.js';
 import { MODEL_DIALECT, SHARING_DIALECT } from '../program/dialect.js';
+import { makeOp } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import type { Switch } from '../schedule/schedule.js';
 import type { Scheduler } from '../schedule/scheduler.js';
+import { StraightScheduler } from '../schedule/straight.js';
 import type { FreshDisk } from '../media/fresh.js';
 import { UsageError } from '../support/assert.js';
 import type {
@@ -16,10 +18,12 @@ import type {
   Contract,
   Execution,
   Mark,
+  Recovered,
   StuckTask,
   Target,
 } from '../target/target.js';
 import { LINUX_CONTRACT, MODEL_PACE } from '../target/target.js';
+import { AT, EVENT } from '../trace/event.js';
 import { Trace } from '../trace/trace.js';
 import type { Bug } from './bugs.js';
 import { bugByName } from './bugs.js';
@@ -35,6 +39,7 @@ import { POINT, POINT_NAMES } from './points.js';
 import { knobsOf, presetByName } from './presets.js';
 import type { Runner } from './supervisor.js';
 import { Supervisor } from './supervisor.js';
+import { EUCLEAN } from './types.js';
 import type { Knobs } from './variant.js';
 import { withKnobs } from './variant.js';
 
@@ -96,6 +101,8 @@ export class ModelTarget implements Target {
   readonly marks: readonly Mark[];
   private readonly kernel: Kernel;
   private inspector: KernelInspector | null = null;
+  /** Boots after a power failure. */
+  private readonly recovering: Kernel;
   private readonly switches: Switch[] = [];
   private readonly supervisor: Supervisor | null;
   private stuck: readonly StuckTask[] = [];
@@ -113,12 +120,15 @@ export class ModelTarget implements Target {
   ) {
     this.supervisor = module === null ? null : new Supervisor(module, LINUX);
     this.kernel = new Kernel(new Trace(), this.supervisor?.functions ?? LINUX);
+    this.recovering = new Kernel(new Trace(), this.supervisor?.functions ?? LINUX);
     this.contract = contract;
     const shares = profile === 'xfs-reflink';
     this.dialect = shares ? SHARING_DIALECT : MODEL_DIALECT;
-    this.kernel.sb.type = profile === 'ext4' ? 'ext4' : 'xfs';
-    if (shares) this.kernel.sb.refcounts = new Refcounts();
     this.marks = marksFor(shares);
+    for (const { sb } of [this.kernel, this.recovering]) {
+      sb.type = profile === 'ext4' ? 'ext4' : 'xfs';
+      if (shares) sb.refcounts = new Refcounts();
+    }
   }
 
   static of(spec: KernelSpec, profile: Profile = 'ext4'): ModelTarget {
@@ -149,6 +159,18 @@ export class ModelTarget implements Target {
     const { marks } = this.kernel;
     return { disk, trace, schedule: this.switches, stuck, alarm, broken, marks, discarded: null };
   }
+
+  readonly recoverMetadata = (program: Program, metadata: Uint8Array): Recovered => {
+    const mounting: Program = { ...program, threads: [[makeOp('mount')]], spawnAfter: 1 };
+    const { trace } = this.recovering;
+    execute(this.recovering, mounting, new StraightScheduler(), this.knobs, [], metadata);
+    const returned = trace.kind(trace.length - 1) === EVENT.op_exit;
+    // Who never returns has not recovered either.
+    return {
+      trace,
+      result: returned ? trace.argument(trace.length - 1, AT.op_exit.result) : EUCLEAN,
+    };
+  };
 
   watch<T>(body: () => T): T | null {
     return this.supervisor === null ? body() : this.supervisor.watch(this.runner, body);

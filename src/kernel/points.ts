@@ -141,6 +141,12 @@ export const POINT_NAMES = [
   'memunmap_pages:killed',
   // A page becomes dirty after its fault, which only kernels with A13, A15 or A16 do.
   'set_page_dirty:start',
+  // Inodes in core, and mounting.
+  'evict:done',
+  'generic_shutdown_super:synced',
+  'dax_prepare_freeze:unmapped',
+  'pfn_mkclean_range:pmd_cleared',
+  'madvise:zapped',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -33,6 +33,10 @@ export interface Inode {
   /** i_mtime and i_ctime, in ticks. */
   mtime: number;
   ctime: number;
+  /** Read in and not evicted since: a member of s_inodes. */
+  isInCore: boolean;
+  /** i_count, but for descriptors and mappings: calls that are working on the file. */
+  users: number;
   /** i_state: I_DIRTY_SYNC and I_DIRTY_PAGES, see fs/writeback.ts. */
   state: number;
   /** Member of the superblock's dirty list. */
@@ -110,6 +114,7 @@ export interface Journal {
 }
 
 /** errno values as calls return them. */
+export const ENOENT = -2;
 export const EIO = -5;
 export const EBADF = -9;
 export const ENOMEM = -12;
@@ -120,6 +125,7 @@ export const EINVAL = -22;
 export const EFBIG = -27;
 export const ENOSPC = -28;
 export const EOPNOTSUPP = -95;
+export const EUCLEAN = -117;
 
 /** Results of fault handlers. */
 export const FAULT = {

@@ -209,6 +209,16 @@ export interface Knobs {
   writebackSkipsUntold: boolean;
   /** A write fault makes the page dirty when it has let go of all locks. A13, A15, A16. */
   dirtiesAfterFault: boolean;
+  /** umount evicts inodes that nobody has synced. Not historical; tests use it. */
+  umountSkipsSync: boolean;
+  /** An inode is evicted while devices hold pages of it. B41. */
+  evictIgnoresPins: boolean;
+  /** A freeze that unmaps walks the inodes in core without keeping them there. A22. */
+  freezeWalksUnlocked: boolean;
+  /** Recovery empties the log before what it wrote home is fenced. F10. */
+  recoveryNotFlushed: boolean;
+  /** Cleaning takes a PMD away for a moment, and unmapping takes it for gone. B18. */
+  mkcleanClearsPmd: boolean;
   /** What is removed from a file stays mapped. Not historical; tests use it. */
   removedStaysMapped: boolean;
   /** Cleaning a mapping does not flush other CPUs' TLBs. Not a historical bug; tests use it. */
@@ -326,6 +336,11 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   cleaningDropsBuffers: false,
   writebackSkipsUntold: false,
   dirtiesAfterFault: false,
+  umountSkipsSync: false,
+  evictIgnoresPins: false,
+  freezeWalksUnlocked: false,
+  recoveryNotFlushed: false,
+  mkcleanClearsPmd: false,
   removedStaysMapped: false,
   cleanWithoutTlbFlush: false,
   allocateWithoutZeroing: false,

@@ -53,6 +53,7 @@ export function only(failure: Wanted | string): Confirmation {
       !isWantedBy(wanted, signatureOf({ promise, mechanism }), symptom),
     everyInstance: false,
     images: needs ? IMAGES_THOROUGH : 0,
+    recovers: signature.endsWith(' lost-in-recovery'),
     ...(needs ? { closely: { plans, stopsAtFirst: true } } : {}),
   };
 }

@@ -19,6 +19,8 @@ const WARNINGS: ReadonlyMap<string, Mechanism> = new Map([
   ['xfs_vm_set_page_dirty', 'dirtied-as-page-cache'],
   ['set_page_dirty', 'dirtied-untold'],
   ['dax_set_page_dirty', 'dirtied-while-clean'],
+  ['dax_prepare_freeze', 'walked-from-freed-inode'],
+  ['free_pgtables', 'unmapping-passed-over'],
 ]);
 /** Of the text, more does not go into a report. */
 const DETAIL_MAX = 300;

@@ -5,7 +5,8 @@
  *
  * I5: while the file system is frozen no page table lets a page of it be written.
  * I8: when a page of a MAP_SYNC mapping becomes writable, its block and a size that reaches it are on media.
- * I10: a private copy of a page goes only with its mapping, or when truncation takes the page away.
+ * I10: a private copy of a page goes only with its mapping, by MADV_DONTNEED, or when truncation takes the
+ * page away.
  *
  * The others of the list are promises: I3 is P2 to P6, P8 and P12, each at the return of its call; I9 is P10;
  * I11 is P9 in every crash state.
@@ -133,6 +134,7 @@ function slotOf(op: Op): number | null {
 function mayTakeCopy(op: Op, page: number, pageSize: number): boolean {
   switch (op.code) {
     case OP.munmap:
+    case OP.madvise:
       return true;
     case OP.ftruncate:
       return page * pageSize >= op.length;

@@ -23,6 +23,7 @@ import { TraceInvariants } from './invariants.js';
 import { LogRule } from './log-rule.js';
 import { MeaningRule } from './meaning.js';
 import { PrivateRule } from './private.js';
+import { RecoveryCuts } from './recovery-cuts.js';
 import { RecoveryRule } from './recovery.js';
 import { RemovedRule } from './removed.js';
 import type { JudgeOptions, Verdict } from './state.js';
@@ -41,6 +42,7 @@ export class Judge {
   private readonly times: TimeRule;
   private readonly removed: RemovedRule;
   private readonly invariants: TraceInvariants;
+  private readonly cuts: RecoveryCuts;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -55,6 +57,7 @@ export class Judge {
     this.times = new TimeRule(this.state);
     this.removed = new RemovedRule(this.state);
     this.invariants = new TraceInvariants(this.state, this.frozen);
+    this.cuts = new RecoveryCuts(this.state);
   }
 
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
@@ -91,6 +94,7 @@ export class Judge {
     this.frozen.reset();
     this.times.reset();
     this.removed.reset();
+    this.cuts.reset();
   }
 
   private fold(event: number, kind: number): void {
@@ -174,6 +178,7 @@ export class Judge {
     if (made !== null) {
       this.times.exit(made);
       this.log.exit(event);
+      this.cuts.exit(event);
     }
     this.frozen.exit(event);
     this.removed.exit(event);

@@ -15,7 +15,10 @@ export const MECHANISMS = {
     text: 'the file system could not be recovered from a block that was written in part',
     rows: [],
   },
-  'kernel-warned': { text: 'the kernel logged a warning about itself', rows: ['B17'] },
+  'kernel-warned': {
+    text: 'the kernel logged a warning about itself',
+    rows: ['B17'],
+  },
   'kernel-crashed': {
     text: 'the kernel crashed',
     rows: ['A17', 'B45', 'B48', 'L15', 'L16'],
@@ -35,6 +38,14 @@ export const MECHANISMS = {
   'dirtied-while-clean': {
     text: 'the kernel warned of a page that a device may have written to and whose entry is not DIRTY',
     rows: ['A11', 'B51'],
+  },
+  'walked-from-freed-inode': {
+    text: 'the kernel warned that it goes on from an inode that has left memory',
+    rows: ['A22'],
+  },
+  'unmapping-passed-over': {
+    text: 'the kernel warned that unmapping left a page mapped',
+    rows: ['B18'],
   },
   'kernel-hung': {
     text: 'the kernel came to a standstill',
@@ -239,6 +250,10 @@ export const MECHANISMS = {
   'log-not-whole': {
     text: 'the head of the log is on media, and not all that it commits',
     rows: ['F01', 'F02'],
+  },
+  'lost-in-recovery': {
+    text: 'a second power failure, while the file system recovers, loses what the first one had spared',
+    rows: ['F10'],
   },
   'metadata-overwritten': {
     text: 'metadata was overwritten that a power failure may still need',

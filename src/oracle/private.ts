@@ -188,8 +188,8 @@ export class PrivateRule {
   private remove(op: Op): void {
     const { pageSize } = this.state.layout.geometry;
     for (const [slot, mapping] of this.mappings) {
-      if (op.code === OP.munmap || op.code === OP.pread_into) {
-        const concerned = (op.code === OP.munmap ? op.target : op.source) === slot;
+      if (isOfMapping(op)) {
+        const concerned = (op.code === OP.pread_into ? op.source : op.target) === slot;
         if (concerned) mapping.known.fill(UNKNOWN);
         continue;
       }
@@ -202,9 +202,14 @@ export class PrivateRule {
 
 /** Does the call take private copies away, or fill them with something else? */
 function removes(op: Op): boolean {
-  if (op.code === OP.ftruncate || op.code === OP.munmap || op.code === OP.pread_into) return true;
+  if (op.code === OP.ftruncate || isOfMapping(op)) return true;
   const shifts = op.flags === FALLOCATE.collapseRange || op.flags === FALLOCATE.insertRange;
   return op.code === OP.fallocate && shifts;
+}
+
+/** The same, for the copies of one mapping. */
+function isOfMapping({ code }: Op): boolean {
+  return code === OP.munmap || code === OP.madvise || code === OP.pread_into;
 }
 
 /** Two calls on the same slot, or one that takes copies away wherever they are. */

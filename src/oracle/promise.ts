@@ -15,7 +15,7 @@ export const PROMISES = {
   P3: 'fsync: all stores and writes before it, and the metadata, are on media',
   P4: 'fdatasync: all stores and writes before it, and what reading them needs, are on media',
   P5: 'msync(MS_SYNC): all stores before it in its range are on media',
-  P6: 'sync and syncfs: all stores and writes to any file before it are on media',
+  P6: 'sync, syncfs and umount: all stores and writes to any file before it are on media',
   P8: 'MAP_SYNC: a store whose line the program has written back and fenced is on media, in its file',
   P9: 'truncate and fallocate: freed blocks are reached by nobody, no file shows foreign or stale bytes',
   P10: 'times: the first store after a sync changes mtime and ctime, and fsync makes them durable',
@@ -36,6 +36,7 @@ export function promiseOf(op: Op): PromiseId | null {
       return (op.flags & MS_ASYNC) === 0 ? 'P5' : null;
     case OP.sync:
     case OP.syncfs:
+    case OP.umount:
       return 'P6';
     case OP.pwrite:
       return (op.flags & O_DSYNC) !== 0 ? 'P2' : null;
@@ -69,7 +70,7 @@ export function wholeFiles(promise: PromiseId, ino: number, layout: Layout): Fil
  * it failed: `isDown` is whether the file system has been shut down before its return.
  */
 export function hasSucceeded(promise: PromiseId, op: Op, result: number, isDown: boolean): boolean {
-  if (isDown && op.code === OP.sync) return false;
+  if (isDown && (op.code === OP.sync || op.code === OP.umount)) return false;
   return promise === 'P2' ? result > 0 : result === 0;
 }
 

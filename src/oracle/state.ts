@@ -12,7 +12,7 @@ import { Mirror } from '../media/mirror.js';
 import type { PersistencyOptions } from '../persistency/history.js';
 import { PersistHistory } from '../persistency/history.js';
 import type { Program } from '../program/program.js';
-import type { BrokenInvariant, Contract } from '../target/target.js';
+import type { BrokenInvariant, Contract, Recovered } from '../target/target.js';
 import type { Trace } from '../trace/trace.js';
 import { Expectation } from './expectation.js';
 import type { Mechanism } from './mechanism.js';
@@ -35,6 +35,8 @@ export interface JudgeOptions extends PersistencyOptions {
   readonly everyInstance: boolean;
   /** Crash images of an opaque disk that are drawn. */
   readonly images: number;
+  /** What the kernel under test does at mount; where it is not asked, nothing is known of that. */
+  readonly recover?: ((metadata: Uint8Array) => Recovered) | undefined;
   /** Beside those, all states of an opaque disk that were certain at some cut. */
   readonly closely?: Closely | undefined;
   /** Whether invariants of the running kernel are checked, too. */
@@ -50,7 +52,13 @@ export interface Closely {
 }
 
 /** What callers choose; the rest is of the run. */
-export type Confirmation = Pick<JudgeOptions, 'isKnown' | 'everyInstance' | 'images' | 'closely'>;
+export type Confirmation = Pick<
+  JudgeOptions,
+  'isKnown' | 'everyInstance' | 'images' | 'closely'
+> & {
+  /** Whether recovery is run, where the target has it, and power fails again in it. */
+  readonly recovers?: boolean;
+};
 
 /** Of failures that show only where a part survives: enough for them to show again. */
 export const IMAGES_THOROUGH = 16;
@@ -60,6 +68,7 @@ export const CONFIRM_ALL: Confirmation = Object.freeze({
   everyInstance: false,
   images: IMAGES_THOROUGH,
   closely: { plans: [], stopsAtFirst: false },
+  recovers: true,
 });
 
 /** Where many programs are run, and none is expected to fail. */
@@ -85,6 +94,9 @@ export interface Verdict {
   promises: number;
   /** Invariants that the trace shows not to hold. */
   readonly broken: BrokenInvariant[];
+  /** Runs of recovery, and the power cuts in them that were decided. */
+  recoveries: number;
+  recoveryCuts: number;
   /** Images of opaque disks that were drawn, and those of any use that were new and mounted. */
   images: number;
   imagesMounted: number;
@@ -101,6 +113,8 @@ export function noVerdict(): Verdict {
     states: 0,
     promises: 0,
     broken: [],
+    recoveries: 0,
+    recoveryCuts: 0,
     images: 0,
     imagesMounted: 0,
   };

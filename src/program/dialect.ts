@@ -22,16 +22,10 @@ function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
 }
 
 /** What the model has of the operations that came with real kernels. */
-const MODEL_TOO: ReadonlySet<number> = new Set([
-  OP.syncfs,
-  OP.freeze,
-  OP.thaw,
-  OP.unbind,
-  OP.shutdown,
-]);
+const MODEL_TOO: ReadonlySet<number> = new Set([OP.syncfs, OP.freeze, OP.thaw]);
 
 export const MODEL_DIALECT: Dialect = Object.freeze({
-  operations: codesWhere((code) => code <= OP.unpin || MODEL_TOO.has(code)),
+  operations: codesWhere((code) => code <= OP.unpin || MODEL_TOO.has(code) || code > OP.pread_into),
   flagsBounds: new Map<OpCode, number>([
     [OP.pread, 1],
     [OP.fallocate, 2],
@@ -49,12 +43,12 @@ export const SHARING_DIALECT: Dialect = Object.freeze({
   varies: new Set<OpCode>([...MODEL_DIALECT.varies, OP.fallocate, OP.reflink_range]),
 });
 
-/** Removing the device of a guest is not tried. */
-const MODEL_ONLY: ReadonlySet<number> = new Set([OP.unbind, OP.shutdown]);
-
-/** A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. */
+/**
+ * A pin of a real kernel lasts as long as a direct transfer: there is nothing to hold one with. What comes
+ * after transfers is for the model: removing the device of a guest, or unmounting it, is not tried.
+ */
 export const KERNEL_DIALECT: Dialect = Object.freeze({
-  operations: codesWhere((code) => (code < OP.pin || code > OP.unpin) && !MODEL_ONLY.has(code)),
+  operations: codesWhere((code) => code < OP.pin || (code > OP.unpin && code <= OP.pread_into)),
   flagsBounds: new Map<OpCode, number>(),
   varies: new Set<OpCode>([OP.pwrite, OP.pread, OP.fallocate, OP.reflink_range]),
 });

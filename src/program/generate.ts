@@ -15,6 +15,7 @@ import { thawed } from './freeze.js';
 import type { Geometry } from './geometry.js';
 import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
 import { drawKernelOp, varied, variedSharing } from './kernel-operations.js';
+import { drawRemount, placeRemount } from './mount-operations.js';
 import type { Op, OpCode } from './op.js';
 import {
   FALLOCATE,
@@ -32,6 +33,7 @@ import {
 import { drawPinOp, drawUnbind, pinSlot } from './pin-operations.js';
 import type { FileSpec, Program } from './program.js';
 import { normalizeOp } from './validate.js';
+import { WEIGHTS } from './weights.js';
 
 export interface GenerateOptions {
   readonly geometry: Geometry;
@@ -49,43 +51,6 @@ export const DEFAULT_GENERATE: GenerateOptions = Object.freeze({
   threadsMax: 3,
   opsMax: 16,
 });
-
-/** How often each operation comes where all are enabled, by OpCode. */
-const WEIGHTS: readonly number[] = weightsOf({
-  mmap: 3,
-  mprotect: 2,
-  munmap: 3,
-  load: 8,
-  store: 20,
-  user_flush: 2,
-  msync: 5,
-  fsync: 12,
-  fdatasync: 5,
-  sync: 5,
-  pwrite: 8,
-  pread: 4,
-  ftruncate: 4,
-  fallocate: 4,
-  fadvise: 3,
-  pin: 5,
-  dma_write: 7,
-  dma_read: 1,
-  unpin: 4,
-  syncfs: 2,
-  reflink: 2,
-  reflink_range: 3,
-  freeze: 2,
-  unbind: 2,
-  shutdown: 1,
-  pwrite_from: 4,
-  pread_into: 4,
-});
-
-function weightsOf(weights: Partial<Record<keyof typeof OP, number>>): number[] {
-  const list = new Array<number>(OP_CODES).fill(0);
-  for (const [name, weight] of Object.entries(weights)) list[OP[name as keyof typeof OP]] = weight;
-  return list;
-}
 
 /** A mapping that the program makes when it opens, for aiming accesses through it. */
 interface KnownMapping {
@@ -118,7 +83,9 @@ export class ProgramGenerator {
     const threadCount = 1 + pickWeighted(choice, THREAD_WEIGHTS.slice(0, threadsMax));
     const threads: Op[][] = [[...opening]];
     while (threads.length < threadCount) threads.push([]);
-    const room = Math.max(threadCount, opsMax - opening.length);
+    const remount = drawRemount(choice, this.options, this.dialect, opening, threadCount);
+    const again = opening.length + remount.length + threadCount <= opsMax ? remount : [];
+    const room = Math.max(threadCount, opsMax - opening.length - again.length);
     const count = between(choice, Math.min(room, 2 * threadCount), room);
     for (let i = 0; i < count; i++) {
       const thread = i < threadCount ? i : choice.below(threadCount);
@@ -129,6 +96,7 @@ export class ProgramGenerator {
       const last = threads[choice.below(threadCount)] as Op[];
       last[last.length - 1] = this.promise(choice);
     }
+    placeRemount(choice, threads, opening.length, again);
     const drawn: Program = { geometry, files: this.files, threads, spawnAfter: opening.length };
     return thawed(drawn, opsMax);
   }
@@ -356,6 +324,7 @@ export class ProgramGenerator {
           flags: choice.below(2) * PROTECT_READ_ONLY,
         };
       case OP.munmap:
+      case OP.madvise:
         return { ...blank, ...this.mappedPages(choice) };
       case OP.pwrite:
       case OP.pread:

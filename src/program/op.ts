@@ -39,6 +39,13 @@ export const OP = {
   pread_into: 26,
   unbind: 27,
   shutdown: 28,
+  flusher: 29,
+  commit: 30,
+  close: 31,
+  umount: 32,
+  mount: 33,
+  drop_caches: 34,
+  madvise: 35,
 } as const;
 
 export type OpName = keyof typeof OP;
@@ -217,6 +224,14 @@ export const OP_TABLE: readonly OpSpec[] = [
   // The driver from the device below the file system; the file system from the device.
   row('unbind', ['flags'], { words: [{ bit: UNBIND_SURPRISE, set: 'SURPRISE', clear: '' }] }),
   row('shutdown', [], {}),
+  // What the kernel does in the background: a round of the flusher, by WB_SYNC_NONE, and a commit.
+  row('flusher', [], {}),
+  row('commit', [], {}),
+  row('close', ['target'], { slot: 'fd' }),
+  row('umount', [], {}),
+  row('mount', [], {}),
+  row('drop_caches', [], {}),
+  row('madvise', ['target', 'pages', 'flags'], { slot: 'mapping', modes: ['DONTNEED'] }),
 ];
 
 export const OP_CODES = OP_TABLE.length;

@@ -82,6 +82,7 @@ function agentCall(op: Op): AgentCall {
     case OP.fallocate:
       return FALLOCATE_CALLS[op.flags] ?? call(NO_OPERATION);
     default: {
+      if (op.code > OP.pread_into) return call(NO_OPERATION);
       const code = RENUMBERED.get(op.code) ?? op.code;
       return call(code, usesOrigin(specOf(op.code)) ? 0 : op.flags);
     }

@@ -102,6 +102,14 @@ export const REAL_PACE: Pace = Object.freeze({
   tellsCauses: false,
 });
 
+/** What a kernel did at mount about the metadata that a power failure left. */
+export interface Recovered {
+  /** Belongs to the target, and is overwritten by the next one. */
+  readonly trace: Trace;
+  /** 0, or an errno. */
+  readonly result: number;
+}
+
 export interface Target {
   readonly pace: Pace;
   readonly contract: Contract;
@@ -112,6 +120,8 @@ export interface Target {
   /** What executions may say of themselves, by number; empty where nothing is marked. */
   readonly marks: readonly Mark[];
   execute(program: Program, scheduler: Scheduler): Execution;
+  /** Mounts metadata that a program's execution left; targets whose mounts leave no trace have none. */
+  readonly recoverMetadata?: (program: Program, metadata: Uint8Array) => Recovered;
   /**
    * Runs something that executes a few programs, so that a limit on their time costs little.
    * Null if they were stopped on the way, and nobody is to blame.

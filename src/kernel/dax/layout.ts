@@ -63,6 +63,17 @@ export function* daxBreakLayout(k: Kernel, t: Task, inode: Inode): Run<void> {
   }
 }
 
+/**
+ * Models dax_break_layout_final(): the inode is about to leave memory, and nobody can map it any more. Who
+ * waits holds no lock, and cannot be interrupted.
+ */
+export function* daxBreakLayoutFinal(k: Kernel, t: Task, inode: Inode): Run<void> {
+  if (k.knobs.evictIgnoresPins || k.knobs.layoutNotBroken) return; // B41, A9
+  while ((yield* k.functions.daxLayoutBusyPage(k, t, inode)) !== NO_BLOCK) {
+    yield* sleepOn(k, t, k.pageIdle);
+  }
+}
+
 /** Models dax_layout_busy_page(): the block of a page that is pinned, once nothing maps the file. */
 export function* daxLayoutBusyPage(k: Kernel, t: Task, inode: Inode): Run<number> {
   if (k.knobs.layoutTrustsMappings && inode.vmas.length === 0) return NO_BLOCK; // N01

@@ -53,6 +53,10 @@ export function* freezeSuper(
 ): Run<number> {
   const { writers, sUmount } = k.sb;
   if (!sUmount.tryWrite(k, t)) yield* sUmount.waitWrite(k, t);
+  if (!k.sb.isMounted) {
+    sUmount.upWrite(k, t);
+    return EINVAL;
+  }
   if (writers.frozen !== FREEZE.none) {
     const shares = writers.frozen === FREEZE.complete && (writers.heldBy & holder) === 0;
     if (shares) writers.heldBy |= holder;
@@ -111,9 +115,18 @@ export function* thawSuper(
   return isHeld ? 0 : EINVAL;
 }
 
-/** The dax_prepare_freeze() that was proposed in 2015: every file is unmapped, private copies are not. */
+/**
+ * The dax_prepare_freeze() that was proposed in 2015: every file is unmapped, private copies are not. As
+ * posted it walked s_inodes without a lock or a reference (A22).
+ */
 function* daxPrepareFreeze(k: Kernel, t: Task): Run<void> {
-  for (const inode of k.sb.inodes) {
+  const holds = !k.knobs.freezeWalksUnlocked; // A22
+  for (const inode of [...k.sb.sInodes]) {
+    if (!inode.isInCore) continue; // evicted before this came to it
+    if (holds) inode.users++;
     yield* k.functions.unmapMappingPages(k, t, inode, 0, inode.blocks.length, false);
+    if (k.preempt(t, POINT['dax_prepare_freeze:unmapped'])) yield;
+    if (!inode.isInCore) k.warn('dax_prepare_freeze: goes on from an inode that has been freed');
+    if (holds) inode.users--;
   }
 }

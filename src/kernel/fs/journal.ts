@@ -78,6 +78,13 @@ export function* completeTransaction(k: Kernel, t: Task, tid: number): Run<boole
   return committedHere;
 }
 
+/** The journal's own thread, kjournald2(), when its timer has run out. */
+export function* commitInBackground(k: Kernel, t: Task): Run<number> {
+  const { journal } = k.sb;
+  if (journal.changed) yield* k.functions.completeTransaction(k, t, journal.runningTid);
+  return 0;
+}
+
 /** Models jbd2_journal_commit_transaction(). */
 export function* commitTransaction(k: Kernel, t: Task): Run<void> {
   const journal = k.sb.journal;

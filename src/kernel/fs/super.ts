@@ -5,6 +5,7 @@
 import type { Layout } from '../../media/layout.js';
 import { freshDisk } from '../../media/fresh.js';
 import { HOLE } from '../../media/layout.js';
+import type { FileMetadata, Metadata } from '../../media/log.js';
 import type { Program } from '../../program/program.js';
 import { RwSemaphore, WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
@@ -33,6 +34,8 @@ function newInode(ino: number): Inode {
     iMmapRwsem: new RwSemaphore(POINT['wait:i_mmap_rwsem']),
     mtime: 0,
     ctime: 0,
+    isInCore: true,
+    users: 0,
     state: 0,
     listed: false,
     syncTid: 0,
@@ -41,7 +44,11 @@ function newInode(ino: number): Inode {
 }
 
 export class SuperBlock {
+  /** By number, in core or not: what is not is as its blocks in the journal have it. */
   readonly inodes: Inode[] = [];
+  /** s_inodes: those in core. */
+  readonly sInodes: Inode[] = [];
+  isMounted = true;
   readonly allocator = new BlockAllocator();
   /** Which blocks several files have, on a file system that shares blocks; null on one that does not. */
   refcounts: Refcounts | null = null;
@@ -78,43 +85,27 @@ export class SuperBlock {
 
   reset(program: Program, layout: Layout): void {
     const { metadata } = freshDisk(program);
-    this.allocator.reset(layout.geometry.blockCount);
     while (this.inodes.length < metadata.files.length)
       this.inodes.push(newInode(this.inodes.length));
     this.inodes.length = metadata.files.length;
-    metadata.files.forEach((file, ino) => {
-      const inode = this.inodes[ino] as Inode;
-      inode.size = file.size;
-      inode.diskSize = file.size;
-      for (const block of file.blocks) if (block !== HOLE) this.allocator.take(block);
-      if (inode.entries.length !== file.blocks.length) {
-        inode.blocks = new Int32Array(file.blocks.length);
-        inode.unwritten = new Int32Array(file.blocks.length);
-        inode.entries = new Int32Array(file.blocks.length);
-        inode.tags = new Uint8Array(file.blocks.length);
-      } else {
-        inode.entries.fill(0);
-        inode.tags.fill(0);
-      }
-      inode.blocks.set(file.blocks);
-      inode.unwritten.fill(HOLE);
-      empty(inode.vmas);
-      inode.iRwsem.reset();
-      inode.invalidateLock.reset();
-      inode.iMmapRwsem.reset();
-      inode.mtime = file.mtime;
-      inode.ctime = file.ctime;
-      inode.state = 0;
-      inode.listed = false;
-      inode.syncTid = 0;
-      inode.datasyncTid = 0;
-      if (this.refcounts !== null) resetCow(inode);
-    });
-    this.refcounts?.reset(layout.geometry.blockCount);
-    const journal = this.journal;
-    journal.runningTid = 1;
-    journal.committedTid = 0;
-    journal.tail = 0;
+    this.fill(metadata, layout);
+    this.isMounted = true;
+    this.isShutdown = false;
+    this.sUmount.reset();
+    if (this.record.length !== layout.slotBytes) this.record = new Uint8Array(layout.slotBytes);
+  }
+
+  /** What a mount reads in: inodes and free blocks as the metadata has them, and nothing under way. */
+  fill(metadata: Metadata, layout: Layout): void {
+    const { blockCount } = layout.geometry;
+    this.allocator.reset(blockCount);
+    this.refcounts?.reset(blockCount);
+    empty(this.sInodes);
+    metadata.files.forEach((file, ino) => this.fillInode(this.inodes[ino] as Inode, file));
+    const { journal } = this;
+    journal.runningTid = metadata.tid + 1;
+    journal.committedTid = metadata.tid;
+    journal.tail = metadata.tid;
     journal.handles = 0;
     journal.locked = false;
     journal.committing = false;
@@ -127,9 +118,49 @@ export class SuperBlock {
     if (this.unwritten.size > 0) this.unwritten.clear();
     this.buffers.reset();
     this.flusher.reset();
-    this.sUmount.reset();
     this.writers.reset();
-    if (this.record.length !== layout.slotBytes) this.record = new Uint8Array(layout.slotBytes);
-    this.isShutdown = false;
+  }
+
+  private fillInode(inode: Inode, file: FileMetadata): void {
+    inode.size = file.size;
+    inode.diskSize = file.size;
+    inode.mtime = file.mtime;
+    inode.ctime = file.ctime;
+    if (inode.entries.length !== file.blocks.length) {
+      inode.blocks = new Int32Array(file.blocks.length);
+      inode.entries = new Int32Array(file.blocks.length);
+      inode.tags = new Uint8Array(file.blocks.length);
+    } else {
+      inode.entries.fill(0);
+      inode.tags.fill(0);
+    }
+    if (inode.unwritten.length !== file.blocks.length) {
+      inode.unwritten = new Int32Array(file.blocks.length);
+    }
+    inode.unwritten.fill(HOLE);
+    inode.blocks.set(file.blocks);
+    inode.isInCore = true;
+    inode.users = 0;
+    this.sInodes.push(inode);
+    empty(inode.vmas);
+    inode.iRwsem.reset();
+    inode.invalidateLock.reset();
+    inode.iMmapRwsem.reset();
+    inode.state = 0;
+    inode.listed = false;
+    inode.syncTid = 0;
+    inode.datasyncTid = 0;
+    if (this.refcounts !== null) resetCow(inode);
+    for (const block of file.blocks) if (block !== HOLE) this.takeBlock(inode, block);
+  }
+
+  private takeBlock(inode: Inode, block: number): void {
+    if (this.refcounts === null || !this.allocator.isAllocated(block)) {
+      this.allocator.take(block);
+      return;
+    }
+    this.refcounts.share(block);
+    for (const owner of this.sInodes) if (owner.blocks.includes(block)) owner.reflinked = true;
+    inode.reflinked = true;
   }
 }

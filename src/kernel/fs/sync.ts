@@ -46,7 +46,7 @@ export function* ksysSync(k: Kernel, t: Task): Run<number> {
 export function* syncfs(k: Kernel, t: Task): Run<number> {
   const { sUmount } = k.sb;
   if (!sUmount.tryRead(k, t)) yield* sUmount.waitRead(k, t);
-  const error = yield* k.functions.syncFilesystem(k, t);
+  const error = k.sb.isMounted ? yield* k.functions.syncFilesystem(k, t) : 0;
   sUmount.upRead(k, t);
   return error;
 }

@@ -49,6 +49,20 @@ export function* writebackSingleInode(k: Kernel, t: Task, inode: Inode, wait: bo
   k.functions.requeueInode(k, t, inode);
 }
 
+/** A round of the flusher, wb_workfn(): every dirty inode, without waiting. */
+export function* wbWorkfn(k: Kernel, t: Task): Run<number> {
+  const { sb } = k;
+  if (!sb.sUmount.tryRead(k, t)) return 0; // super_trylock_shared()
+  if (!sb.flusher.tryWrite(k, t)) yield* sb.flusher.waitWrite(k, t);
+  for (const inode of [...sb.dirtyInodes]) {
+    if (k.preempt(t, POINT['sync:inode_start'])) yield;
+    yield* k.functions.writebackSingleInode(k, t, inode, false);
+  }
+  sb.flusher.upWrite(k, t);
+  sb.sUmount.upRead(k, t);
+  return 0;
+}
+
 /** Models requeue_inode(): off the list, unless there is something left to do. */
 export function requeueInode(k: Kernel, t: Task, inode: Inode): void {
   k.cpus.locked(t.id, t.op);

@@ -43,10 +43,18 @@ function* unlinkVma(k: Kernel, t: Task, vma: Vma): Run<void> {
 }
 
 export function* mmap(k: Kernel, t: Task, op: Op): Run<number> {
-  const { mm } = k;
-  const inode = mm.fds[op.source] ?? null;
+  const inode = k.mm.fds[op.source] ?? null;
   if (inode === null) return EBADF;
   if (k.sb.isShutdown) return EIO;
+  inode.users++; // fget()
+  const result = yield* mmapRegion(k, t, op, inode);
+  inode.users--;
+  return result;
+}
+
+/** Models mmap_region(). */
+function* mmapRegion(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
+  const { mm } = k;
   if (mm.mappings[op.target] !== null) return EBUSY;
   const shared = (op.flags & MAP_PRIVATE) === 0;
   if (!shared && (op.flags & MAP_SYNC) !== 0) return EINVAL;
@@ -189,6 +197,28 @@ export function* mprotect(k: Kernel, t: Task, op: Op): Run<number> {
   }
   k.mm.mmapLock.upWrite(k, t);
   return done === isolated.end ? 0 : ENOMEM;
+}
+
+/**
+ * Models madvise_dontneed_single_vma(): what maps the pages goes, as if nobody had touched them. It holds
+ * mmap_lock for reading, so that faults run beside it.
+ */
+export function* madvise(k: Kernel, t: Task, op: Op): Run<number> {
+  const { mm } = k;
+  if (mm.mappings[op.target] === null) return EINVAL;
+  if (!mm.mmapLock.tryRead(k, t)) yield* mm.mmapLock.waitRead(k, t);
+  const range = mappedRange(k, op);
+  let covered = 0;
+  for (const vma of range === null ? [] : [...mm.vmas]) {
+    const start = Math.max(vma.start, range?.start ?? 0);
+    const end = Math.min(vma.end, range?.end ?? 0);
+    if (start >= end) continue;
+    covered += end - start;
+    yield* k.functions.zapRange(k, t, vma, start, end, true);
+    if (k.preempt(t, POINT['madvise:zapped'])) yield;
+  }
+  mm.mmapLock.upRead(k, t);
+  return range !== null && covered === range.end - range.start ? 0 : ENOMEM;
 }
 
 /**

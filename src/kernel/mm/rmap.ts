@@ -85,8 +85,14 @@ export function* pfnMkcleanRange(
     const pmd = mm.pmds[slot] as number;
     if ((pmd & PMD_HUGE) !== 0) {
       if ((pmd & PTE_WRITE) === 0 || k.knobs.pmdNotWriteProtected) continue; // B07
-      mm.pmds[slot] = pmd & ~(PTE_WRITE | PTE_DIRTY);
       const head = slot * mm.pmdPages;
+      if (k.knobs.mkcleanClearsPmd) {
+        mm.ptlHeld = true;
+        mm.pmds[slot] = 0; // B18
+        flushTlbRange(k, head, head + mm.pmdPages);
+        if (k.preempt(t, POINT['pfn_mkclean_range:pmd_cleared'])) yield;
+      }
+      mm.pmds[slot] = pmd & ~(PTE_WRITE | PTE_DIRTY);
       traceSetPte(k, t, vma, head, mm.pmdPages, PTE.readOnly, WHY.writeback);
       k.mark(MARK['pfn_mkclean_range:pmd']);
       cleaned = true;
@@ -127,13 +133,16 @@ export function* zapRange(
   end: number,
   evenCows: boolean,
 ): Run<void> {
-  if (k.mm.ptlHeld) yield* waitPtl(k, t);
   const { mm } = k;
+  // pmd_none() is asked without the lock.
+  const gone = k.knobs.mkcleanClearsPmd ? mm.pmds.slice() : null; // B18
+  if (mm.ptlHeld) yield* waitPtl(k, t);
   let low = end;
   let high = start;
   for (let vpage = start; vpage < end; vpage++) {
     const slot = mm.pmdIndex(vpage);
     const pmd = mm.pmds[slot] as number;
+    if (gone !== null && gone[slot] === 0) continue;
     let first = vpage;
     let pages = 1;
     if ((pmd & PMD_HUGE) !== 0) {
@@ -170,7 +179,12 @@ export function freePageTables(k: Kernel, start: number, end: number): void {
     for (let vpage = first; vpage < first + mm.pmdPages; vpage++) {
       if ((vpage < start || vpage >= end) && mm.findVma(vpage) !== null) used = true;
     }
-    if (!used) (mm.pmds[slot] as number) &= ~PMD_TABLE;
+    if (used) continue;
+    if (((mm.pmds[slot] as number) & PMD_HUGE) !== 0) {
+      k.warn('free_pgtables: a huge page is still mapped where nothing is mapped any more');
+      mm.pmds[slot] = 0; // pmd_clear_bad()
+    }
+    (mm.pmds[slot] as number) &= ~PMD_TABLE;
   }
 }
 

@@ -15,6 +15,8 @@ import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
+import { iget } from '../fs/inode.js';
+import { commitInBackground } from '../fs/journal.js';
 import { FREEZE } from '../fs/sb-writers.js';
 import { goingDown } from '../fs/shutdown.js';
 import type { Kernel } from '../kernel.js';
@@ -25,7 +27,7 @@ import { privateBuffer } from '../mm/uaccess.js';
 import { unbind } from '../nvdimm/remove.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EBADF, EFAULT, EIO, ENOMEM, EOPNOTSUPP } from '../types.js';
+import { EBADF, EFAULT, EIO, ENOENT, ENOMEM, EOPNOTSUPP } from '../types.js';
 import { userFlush, userLoad, userStore } from './user.js';
 
 export function* runThread(k: Kernel, t: Task): Run<void> {
@@ -34,12 +36,14 @@ export function* runThread(k: Kernel, t: Task): Run<void> {
     const op = ops[index] as Op;
     k.enterOp(t, index);
     const inode = takesFd(op.code) ? (k.mm.fds[op.target] ?? null) : null;
+    if (inode !== null) inode.users++; // fget()
     k.trace.append(EVENT.op_enter, t.id, t.op, op.code, inode?.ino ?? NO_INO);
     if (k.preempt(t, POINT.op_start)) yield;
     const writes = inode !== null && takesWriteAccess(k, op.code);
     if (writes && !trySbStart(k, FREEZE.write)) yield* sbStart(k, t, FREEZE.write);
     const run = perform(k, t, op, inode);
     const result = typeof run === 'number' ? run : yield* run;
+    if (inode !== null) inode.users--;
     if (writes) sbEnd(k, FREEZE.write);
     k.trace.append(EVENT.op_exit, t.id, t.op, result);
     if (t.id === 0 && index + 1 === k.program.spawnAfter) k.spawnThreads();
@@ -108,6 +112,18 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
       return unbind(k, t, (op.flags & UNBIND_SURPRISE) !== 0);
     case OP.shutdown:
       return goingDown(k, t);
+    case OP.madvise:
+      return k.functions.madvise(k, t, op);
+    case OP.flusher:
+      return k.functions.wbWorkfn(k, t);
+    case OP.commit:
+      return commitInBackground(k, t);
+    case OP.umount:
+      return k.functions.umount(k, t);
+    case OP.mount:
+      return k.functions.mount(k, t);
+    case OP.drop_caches:
+      return k.functions.dropCaches(k, t);
     default:
       return inode === null ? EBADF : performOnFile(k, t, op, inode);
   }
@@ -116,7 +132,7 @@ function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<
 /** The operations whose target is a file descriptor. */
 function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   const { filePagesMax } = k.program.geometry;
-  if (k.sb.isShutdown && op.code !== OP.fadvise) return EIO; // ext4_forced_shutdown()
+  if (k.sb.isShutdown && op.code !== OP.fadvise && op.code !== OP.close) return EIO; // ext4_forced_shutdown()
   switch (op.code) {
     case OP.fsync:
     case OP.fdatasync:
@@ -124,6 +140,9 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
       return k.functions.vfsFsyncRange(k, t, inode, 0, filePagesMax, op.code === OP.fdatasync);
     case OP.syncfs:
       return k.functions.syncfs(k, t);
+    case OP.close:
+      k.mm.fds[op.target] = null;
+      return 0;
     case OP.pwrite:
       return pwriteOf(k, t, op, inode);
     case OP.pread:
@@ -193,13 +212,26 @@ function clone(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<number> {
   const source = k.mm.fds[op.source] ?? null;
   if (source === null) return EBADF;
   if (k.sb.refcounts === null) return EOPNOTSUPP;
-  if (op.code === OP.reflink) return k.functions.reflink(k, t, inode, source);
+  return cloneFrom(k, t, op, inode, source);
+}
+
+function* cloneFrom(k: Kernel, t: Task, op: Op, inode: Inode, source: Inode): Run<number> {
+  source.users++; // fget()
   const from = op.flags * k.program.geometry.pageSize;
-  return k.functions.reflinkRange(k, t, inode, op.offset, source, from, op.length);
+  const { reflink, reflinkRange } = k.functions;
+  const result =
+    op.code === OP.reflink
+      ? yield* reflink(k, t, inode, source)
+      : yield* reflinkRange(k, t, inode, op.offset, source, from, op.length);
+  source.users--;
+  return result;
 }
 
 function open(k: Kernel, op: Op): number {
-  k.mm.fds[op.target] = k.sb.inodes[op.source] as Inode;
+  if (!k.sb.isMounted) return ENOENT;
+  const inode = k.sb.inodes[op.source] as Inode;
+  iget(k, inode);
+  k.mm.fds[op.target] = inode;
   return op.target;
 }
 
@@ -216,15 +248,18 @@ export function* msync(k: Kernel, t: Task, op: Op): Run<number> {
     const end = Math.min(vma.end, range.end);
     covered += end - start;
     const first = vma.pgoff + start - vma.start;
-    const starts = vma.shared && (op.flags & MS_ASYNC) === 0; // MS_ASYNC looks, and does nothing
-    if (starts) parts.push({ inode: vma.inode, start: first, end: first + end - start });
+    if (!vma.shared || (op.flags & MS_ASYNC) !== 0) continue; // MS_ASYNC looks, and does nothing
+    parts.push({ inode: vma.inode, start: first, end: first + end - start });
+    vma.inode.users++; // get_file()
   }
   mmapLock.upRead(k, t);
   for (const part of parts) traceSyncRange(k, t, part.inode, part.start, part.end);
+  let error = 0;
   for (const part of parts) {
-    const error = yield* k.functions.vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
-    if (error !== 0) return error;
+    error ||= yield* k.functions.vfsFsyncRange(k, t, part.inode, part.start, part.end, true);
+    part.inode.users--;
   }
+  if (error !== 0) return error;
   const whole = range !== null && covered === range.end - range.start;
   if (!whole && covered > 0) k.mark(MARK['msync:holes']);
   return whole ? 0 : ENOMEM;

@@ -25,7 +25,14 @@ const PINS: readonly OpName[] = ['pin', 'dma_write', 'dma_read', 'unpin'];
 const PRIVILEGED: readonly OpName[] = ['freeze', 'thaw', 'pwrite_from', 'pread_into'];
 /** Taking away what the file system stands on is for root, and for a machine of its own. */
 const REMOVAL: readonly OpName[] = ['unbind', 'shutdown'];
-const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>([...PINS, ...PRIVILEGED, ...REMOVAL]);
+/** What a kernel does when it likes, or when the whole program is in the way. */
+const OF_THE_KERNEL: readonly OpName[] = ['flusher', 'commit', 'umount', 'mount', 'drop_caches'];
+const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>([
+  ...PINS,
+  ...PRIVILEGED,
+  ...REMOVAL,
+  ...OF_THE_KERNEL,
+]);
 
 /** `mode` of fallocate(2), by the index of ours. */
 const FALLOCATE_MODES: Record<number, string> = {
@@ -85,6 +92,7 @@ export function callOf(op: Op, fill: number, geometry: Geometry): string {
     case 'fsync':
     case 'fdatasync':
     case 'syncfs':
+    case 'close':
       return call(op.target);
     case 'sync':
       return call();
@@ -239,6 +247,10 @@ ${result('ioctl(fds[slot], FICLONERANGE, &range)')}`;
 const OPEN = `    fds[slot] = open(FILES[file].name, O_RDWR);
 ${result('fds[slot]')}`;
 
+const CLOSE = `    int error = close(fds[slot]) < 0 ? errno : 0;
+    fds[slot] = -1;
+    return -error;`;
+
 const RANGE = ', long from, long to';
 
 const CODE: Partial<Record<OpName, Code>> = {
@@ -268,6 +280,13 @@ const CODE: Partial<Record<OpName, Code>> = {
   syncfs: onFile('syncfs', '', result('syncfs(fds[slot])')),
   reflink: onFile('reflink', ', int source', result('ioctl(fds[slot], FICLONE, fds[source])')),
   reflink_range: onFile('reflink_range', `${RANGE}, int source, long origin`, REFLINK_RANGE),
+  close: onFile('close', '', CLOSE),
+  madvise: onMapping(
+    'madvise',
+    '',
+    'ENOMEM',
+    result('madvise(mappings[slot].start + from, (size_t)(to - from), MADV_DONTNEED)'),
+  ),
   fdatasync: onFile('fdatasync', '', result('fdatasync(fds[slot])')),
   sync: { parts: [], text: 'static long do_sync(void)\n{\n    sync();\n    return 0;\n}\n' },
   pwrite: onFile('pwrite', `${RANGE}, unsigned char byte, int flags`, PWRITE),
