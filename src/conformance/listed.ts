@@ -31,8 +31,8 @@ const WRITES: ReadonlySet<number> = new Set([OP.pwrite, OP.pwrite_from]);
 const FAILED_WRITE_EXTENDS: Listed = {
   id: 'failed-write-extends',
   reason:
-    'ext4 before 6.9 takes the error code of a failed DAX write for a length: the file comes to end that ' +
-    'many bytes before the offset (ext4_handle_inode_extension). The model is right.',
+    'ext4 takes the error code of a failed DAX write for a length: the file comes to end that many bytes ' +
+    'before the offset (crashes/linux/failed-write-moves-eof.json). The model is right.',
   covers({ kind, op, ino }, { program, filesystem, model, kernel }) {
     const call = opAt(program, op);
     const [ours, theirs] = [stepOf(model, op), stepOf(kernel, op)];
