@@ -15,7 +15,7 @@ import { DEFAULT_SETTINGS, runOnce } from '../../src/run.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
 import { Prng } from '../../src/support/prng.js';
 import { LINE_SIZE } from '../../src/support/units.js';
-import { EVENT } from '../../src/trace/event.js';
+import { AT, EVENT } from '../../src/trace/event.js';
 import { KERNEL } from './campaign.js';
 import type { Growth } from './growth.js';
 import {
@@ -98,7 +98,9 @@ function judged(program: Program): { promises: number; violations: number; lines
   const { trace } = execution;
   const lines = new Set<number>();
   for (let event = 0; event < trace.length; event++) {
-    if (trace.kind(event) === EVENT.store) lines.add(trace.argument(event, 0) / LINE_SIZE);
+    // Those of the log are the file system's.
+    const isOfFile = trace.kind(event) === EVENT.store && trace.argument(event, AT.store.ino) >= 0;
+    if (isOfFile) lines.add(trace.argument(event, AT.store.address) / LINE_SIZE);
   }
   const { promises, violations } = verdict;
   return { promises, violations: violations.length, linesDirtied: lines.size };
