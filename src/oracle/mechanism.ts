@@ -241,7 +241,7 @@ export const MECHANISMS = {
   },
   'time-not-updated': {
     text: 'a store to a page that a sync had left clean did not change the times of its file',
-    rows: ['A24', 'B15', 'A3', 'B07', 'B14'],
+    rows: ['A24', 'B15', 'A3', 'B07', 'B14', 'A20', 'A27'],
   },
   'time-not-committed': {
     text: 'the times that the files show when the call returns are not on media',
