@@ -2,7 +2,7 @@
  * Disagreements that are known and not mended, each with its reason and with what exactly it covers. What no
  * row covers is a failure of the comparison.
  */
-import { OP } from '../program/op.js';
+import { MAP_SYNC, OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { FilesystemName } from '../target/real.js';
@@ -26,6 +26,9 @@ export interface Listed {
 
 /** Calls that write to a file. */
 const WRITES: ReadonlySet<number> = new Set([OP.pwrite, OP.pwrite_from]);
+
+/** Those that copy between a file and a mapping. */
+const COPIES: ReadonlySet<number> = new Set([OP.pwrite_from, OP.pread_into]);
 
 /** ext4_dax_write_iter() hands the error code of a failed write on as the number of bytes written. */
 const FAILED_WRITE_EXTENDS: Listed = {
@@ -53,26 +56,74 @@ const FAILED_WRITE_EXTENDS: Listed = {
 const OVERLAPPING_COPY: Listed = {
   id: 'overlapping-copy',
   reason:
-    'write(2) from a mapping of the bytes that it overwrites: what comes of that depends on the order in ' +
-    'which the CPU copies, and nobody promises one. The model copies as if through a buffer.',
+    'write(2) from a mapping of the bytes that it overwrites, or read(2) into one of those that it reads: what ' +
+    'comes of that depends on the order in which the CPU copies, and nobody promises one. The model copies as ' +
+    'if through a buffer.',
   covers({ kind, op, ino, spans }, { program }) {
     const call = opAt(program, op);
-    if (kind !== 'content' || call?.code !== OP.pwrite_from) return false;
-    const from = sourceOf(program, op);
-    if (from?.ino !== ino) return false;
-    const end = call.offset + call.length;
-    const overlaps = from.offset < end && call.offset < from.offset + call.length;
-    return overlaps && spans.every((span) => span.from >= call.offset && span.to <= end);
+    if (kind !== 'content' || call === null || !COPIES.has(call.code)) return false;
+    const mapped = mappedRange(program, op);
+    if (mapped?.ino !== ino) return false;
+    const [from, to] =
+      call.code === OP.pwrite_from ? [mapped.offset, call.offset] : [call.offset, mapped.offset];
+    const overlaps = from < to + call.length && to < from + call.length;
+    return overlaps && spans.every((span) => span.from >= to && span.to <= to + call.length);
   },
 };
 
-export const LISTED: readonly Listed[] = [FAILED_WRITE_EXTENDS, OVERLAPPING_COPY];
+/** What a mapping stored behind the end of the file, inside its last page. */
+const STORE_BEYOND_EOF: Listed = {
+  id: 'store-beyond-eof',
+  reason:
+    'ext4 before 6.12 does not zero the rest of the last page when ftruncate(2) makes a file longer ' +
+    '(crashes/linux/store-beyond-eof.json). The model is right.',
+  covers({ kind, op, ino, spans }, { program, filesystem, model }) {
+    const before = stepOf(model, op - 1)?.files[ino]?.size;
+    if (kind !== 'content' || opAt(program, op)?.code !== OP.ftruncate || before === undefined) {
+      return false;
+    }
+    const { pageSize } = program.geometry;
+    const end = Math.ceil(before / pageSize) * pageSize;
+    return (
+      filesystem.startsWith('ext4') && spans.every(({ from, to }) => from >= before && to <= end)
+    );
+  },
+};
+
+/** L03, where the inode is on the list for another reason. */
+const MAP_SYNC_TICK: Listed = {
+  id: 'map-sync-tick',
+  reason:
+    'a fault of a MAP_SYNC mapping does not list its inode for sync(2) (L03), but on ext4 its time update does, ' +
+    'if the clock has ticked since the last one. That of the model ticks with every fourth call, that of the ' +
+    'kernel every few milliseconds: it would lose the store as well, were it faster.',
+  covers({ kind, op, ino }, { program, filesystem }) {
+    const code = opAt(program, op)?.code;
+    const syncs = code === OP.sync || code === OP.syncfs;
+    if (kind !== 'promises-less' || !syncs || !filesystem.startsWith('ext4')) return false;
+    const files = new Map<number, number>();
+    for (let before = 0; before < op; before++) {
+      const call = opAt(program, before);
+      if (call?.code === OP.open) files.set(call.target, call.source);
+      const isMapSync = call?.code === OP.mmap && (call.flags & MAP_SYNC) !== 0;
+      if (isMapSync && files.get(call.source) === ino) return true;
+    }
+    return false;
+  },
+};
+
+export const LISTED: readonly Listed[] = [
+  FAILED_WRITE_EXTENDS,
+  OVERLAPPING_COPY,
+  STORE_BEYOND_EOF,
+  MAP_SYNC_TICK,
+];
 
 const stepOf = ({ steps }: Observation, op: number): Step | null =>
   steps.find((step) => step.op === op) ?? null;
 
-/** Where in which file the bytes lie that operation `op` reads through a mapping; null without one. */
-function sourceOf(program: Program, op: number): { ino: number; offset: number } | null {
+/** Where in which file the bytes lie that operation `op` reaches through a mapping; null without one. */
+function mappedRange(program: Program, op: number): { ino: number; offset: number } | null {
   const call = opAt(program, op);
   if (call === null) return null;
   const files = new Map<number, number>();

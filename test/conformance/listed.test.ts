@@ -81,4 +81,27 @@ describe('other bytes after a write from a mapping', () => {
     const behind = observed(4096, { result: 8, size: 4096, changed: 100 });
     assert.deepEqual(listed(text, 'xfs', model, behind), [null]);
   });
+
+  test('are listed where read(2) reads what it overwrites through a mapping', () => {
+    const text = program('store(m0, 0x0, 8)', 'pread_into(f0, 0x1, 8, m0, page 0)');
+    assert.deepEqual(listed(text, 'ext4', model, kernel), ['overlapping-copy']);
+    const apart = program('store(m0, 0x0, 8)', 'pread_into(f0, 0x8, 8, m0, page 0)');
+    assert.deepEqual(listed(apart, 'ext4', model, kernel), [null]);
+  });
+});
+
+describe('other bytes after a file was made longer', () => {
+  const text = program('store(m0, 0xff8, 1)', 'ftruncate(f0, 0x1000)');
+  const model = observed(0xff0, { result: 0, size: 0x1000 });
+
+  test('are listed where they are in what was the last page of the file, behind its end', () => {
+    const kernel = observed(0xff0, { result: 0, size: 0x1000, changed: 0xff8 });
+    assert.deepEqual(listed(text, 'ext4', model, kernel), ['store-beyond-eof']);
+    assert.deepEqual(listed(text, 'xfs', model, kernel), [null]);
+  });
+
+  test('are news where the file had them before', () => {
+    const kernel = observed(0xff0, { result: 0, size: 0x1000, changed: 0xfe8 });
+    assert.deepEqual(listed(text, 'ext4', model, kernel), [null]);
+  });
 });
