@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What needs a real kernel, for .ci/run, after the build: the tests, and a campaign of a minute. The doctor's
+# What needs a real kernel, for .ci/run, after the build: the tests, and a campaign of half a minute. The doctor's
 # commands bring what the machine lacks. Where apt cannot, that is said and nothing is tested; whatever else goes
 # wrong is a failure. Two to six minutes on two slow processors.
 set -euo pipefail
@@ -40,7 +40,7 @@ echo "real kernel: $kernel"
 DAXFUZZ_KERNEL=$(realpath "${kernel#qemu:}") timeout 240 node --test "$root/dist/test/qemu/real.test.js"
 
 # Exit code 1 says that it found something, which only people can judge.
-daxfuzz run --kernel "$kernel" --fs ext4 --seed 1 --time 60s --workers 1 --json > campaign.json || [ $? -eq 1 ]
+daxfuzz run --kernel "$kernel" --fs ext4 --seed 1 --time 30s --workers 1 --json > campaign.json || [ $? -eq 1 ]
 node -e '
   const { executions, executionsDiscarded, crashImagesMounted, findings } = require("./campaign.json");
   console.log({ executions, executionsDiscarded, crashImagesMounted, findings: findings.map(({ signature }) => signature) });
