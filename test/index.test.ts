@@ -170,8 +170,8 @@ describe('the public API', () => {
     const isReproducer = new Ajv({ strict: true }).compile(REPRODUCER_SCHEMA);
     assert.ok(isReproducer(toReproducer(finding, pointNames)), JSON.stringify(isReproducer.errors));
     assert.ok(!isReproducer({ ...toReproducer(finding, pointNames), more: 1 }));
-    const verbs = ['run', 'replay', 'validate', 'litmus', 'kernels', 'bugs', 'doctor'];
-    assert.deepEqual(Object.keys(OUTPUT_SCHEMAS), verbs);
+    const verbs = ['run', 'replay', 'compare', 'validate', 'conformance', 'litmus', 'kernels', 'bugs'];
+    assert.deepEqual(Object.keys(OUTPUT_SCHEMAS), [...verbs, 'doctor']);
   });
 
   test('lists kernels and bugs that it also runs', () => {

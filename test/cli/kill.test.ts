@@ -6,7 +6,7 @@ import { Child } from '../helpers/child.js';
 import { checkAnnounced, checkFiles, killCampaign, resumeCampaign } from '../helpers/kill.js';
 import { filesBelow, inTemporaryDirectory } from '../helpers/temporary.js';
 
-const ROUNDS = 4;
+const ROUNDS = 2;
 const PLACES = ['--corpus', 'corpora', '--crashes', 'crashes'];
 
 describe('a campaign that is killed', () => {

@@ -92,12 +92,12 @@ export function checkFiles(directory: string): { programs: number; leftovers: nu
 export async function resumeCampaign(directory: string): Promise<void> {
   plantLeftovers(directory);
   const known = knownSignatures(directory);
-  const bounds = ['--workers', '2', '--execs', '400', '--seed', '1', '--resume'];
+  const bounds = ['--workers', '2', '--execs', '150', '--seed', '1', '--resume'];
   const child = new Child(directory, ['run', '--kernel', 'dax-v8', ...bounds, ...PLACES]);
   const { status, stdout, stderr } = await child.ended;
   assert.ok(status === 0 || status === 1, stderr);
   assert.doesNotMatch(stderr, /^daxfuzz: /m);
-  assert.match(stdout, /^400 executions in/m);
+  assert.match(stdout, /^150 executions in/m);
   const found = checkAnnounced(directory, stderr);
   assert.equal(status, found > 0 ? 1 : 0, stderr);
   for (const [, signature = ''] of stderr.matchAll(ANNOUNCED)) {

@@ -58,6 +58,7 @@ describe('the catalogue', () => {
       'fdatasyncSkipsCommit',
       'reuseBeforeCommit',
       'removedStaysMapped',
+      'umountSkipsSync',
     ];
     const used = new Set([
       ...forTests,
