@@ -170,7 +170,16 @@ describe('the public API', () => {
     const isReproducer = new Ajv({ strict: true }).compile(REPRODUCER_SCHEMA);
     assert.ok(isReproducer(toReproducer(finding, pointNames)), JSON.stringify(isReproducer.errors));
     assert.ok(!isReproducer({ ...toReproducer(finding, pointNames), more: 1 }));
-    const verbs = ['run', 'replay', 'compare', 'validate', 'conformance', 'litmus', 'kernels', 'bugs'];
+    const verbs = [
+      'run',
+      'replay',
+      'compare',
+      'validate',
+      'conformance',
+      'litmus',
+      'kernels',
+      'bugs',
+    ];
     assert.deepEqual(Object.keys(OUTPUT_SCHEMAS), [...verbs, 'doctor']);
   });
 
