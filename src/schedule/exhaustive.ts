@@ -8,10 +8,11 @@
  * Thread 0, which sets up what the others use, runs to its end undisturbed.
  *
  * Qadeer and Rehof, "Context-bounded model checking of concurrent software", TACAS 2005, and Musuvathi and
- * Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007, for why a
- * small bound finds most races. The search is depth first over the decisions of an execution: the first
- * alternative of each is to run on, and `advance` takes the next of the last one that has any left.
+ * Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007, for why
+ * a small bound finds most races. The search is depth first (decisions.ts): the first alternative of each
+ * decision is to run on.
  */
+import { Decisions } from './decisions.js';
 import type { Agent } from './schedule.js';
 import { NO_AGENT, TASKS_MAX } from './schedule.js';
 import type { Scheduler } from './scheduler.js';
@@ -20,15 +21,9 @@ import { countAgents, nthAgent } from './scheduler.js';
 /** The tasks among the agents of a mask: store buffers are never chosen here. */
 const TASKS = (1 << TASKS_MAX) - 1;
 
-interface Decision {
-  taken: number;
-  readonly of: number;
-}
-
 export class ExhaustiveScheduler implements Scheduler {
   horizon = 0;
-  private readonly path: Decision[] = [];
-  private depth = 0;
+  private readonly decisions = new Decisions();
   private left = 0;
   /** Where the task that was just stopped is to be followed by; NO_AGENT if it was not stopped by us. */
   private to: Agent = NO_AGENT;
@@ -42,12 +37,12 @@ export class ExhaustiveScheduler implements Scheduler {
 
   /** Another program: all of its schedules are still to come. */
   restart(): void {
-    this.path.length = 0;
+    this.decisions.restart();
   }
 
   begin(_taskCount: number, runnable: () => number): void {
     this.runnable = runnable;
-    this.depth = 0;
+    this.decisions.begin();
     this.left = this.preemptionsMax;
     this.to = NO_AGENT;
     this.horizon = this.left === 0 ? Number.MAX_SAFE_INTEGER : 0;
@@ -60,7 +55,7 @@ export class ExhaustiveScheduler implements Scheduler {
     // To run on; to hold the store and run on; to switch, which holds it, too.
     const holds = isHeld ? 1 : 0;
     const switches = this.left > holds ? countAgents(others) : 0;
-    const taken = this.decide(1 + holds + switches);
+    const taken = this.decisions.decide(1 + holds + switches);
     if (taken === 0) return true;
     const isSwitch = taken > holds;
     this.to = isSwitch ? nthAgent(others, taken - 1 - holds) : task;
@@ -74,24 +69,11 @@ export class ExhaustiveScheduler implements Scheduler {
     this.to = NO_AGENT;
     if (to !== NO_AGENT) return to;
     const tasks = runnable & TASKS;
-    return nthAgent(tasks, this.decide(countAgents(tasks)));
+    return nthAgent(tasks, this.decisions.decide(countAgents(tasks)));
   }
 
   /** Moves on to the next schedule of the program; false after the last one. */
   advance(): boolean {
-    this.path.length = this.depth;
-    for (;;) {
-      const last = this.path.at(-1);
-      if (last === undefined) return false;
-      if (++last.taken < last.of) return true;
-      this.path.pop();
-    }
-  }
-
-  private decide(of: number): number {
-    if (of === 1) return 0;
-    const decision = (this.path[this.depth] ??= { taken: 0, of });
-    this.depth++;
-    return decision.taken;
+    return this.decisions.advance();
   }
 }

@@ -5,11 +5,10 @@ import { describe, test } from 'node:test';
 import { programOf } from '../../src/finding/reproducer.js';
 import { readReproducer } from '../../src/finding/store.js';
 import { EBUSY, EINVAL } from '../../src/kernel/types.js';
-import { parseProgram } from '../../src/program/text.js';
 import { POINT_NAMES } from '../../src/kernel/points.js';
 import { EVENT } from '../../src/trace/event.js';
 import type { Trace } from '../../src/trace/trace.js';
-import { everySchedule } from '../helpers/every-schedule.js';
+import { everySchedule, foundBySomeSchedule } from '../helpers/every-schedule.js';
 import type { Setup } from '../helpers/lines.js';
 import { eventsOf, lineOf, resultsOf, runText } from '../helpers/lines.js';
 import { ROOT } from '../helpers/temporary.js';
@@ -118,18 +117,6 @@ describe('a freeze', () => {
   });
 });
 
-/** Whether some schedule breaks a promise, and which. */
-function found(text: string, setup: Setup): Set<string> {
-  const seen = new Set<string>();
-  let schedules = 0;
-  for (const { signatures } of everySchedule(lineOf(setup), parseProgram(text), 2)) {
-    schedules++;
-    for (const signature of signatures) seen.add(signature);
-  }
-  assert.ok(schedules > 1000, `${schedules} schedules`);
-  return seen;
-}
-
 describe('thread 004, under every schedule with two switches', () => {
   const DEBATE = `file a pages 1 allocated 1
     t0: f0 = open("a")
@@ -149,7 +136,8 @@ describe('thread 004, under every schedule with two switches', () => {
   ];
   for (const [what, kernel, setup, signatures] of EXPECTED) {
     test(`${what} (${kernel})`, () => {
-      const seen = found(DEBATE, setup.bugs === undefined ? { kernel } : setup);
+      const used = setup.bugs === undefined ? { kernel } : setup;
+      const seen = foundBySomeSchedule(DEBATE, used, 1000);
       assert.deepEqual(seen, new Set(signatures));
     });
   }

@@ -1,29 +1,16 @@
 /** Who may make a page dirty, and when: threads 001 and 002, under every schedule of small programs. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseProgram } from '../../src/program/text.js';
-import { everySchedule } from '../helpers/every-schedule.js';
+import { foundBySomeSchedule } from '../helpers/every-schedule.js';
 import type { Setup } from '../helpers/lines.js';
-import { lineOf, runText } from '../helpers/lines.js';
-
-/** Whether some schedule with two switches breaks a promise, and which. */
-function found(text: string, setup: Setup): Set<string> {
-  const seen = new Set<string>();
-  let schedules = 0;
-  for (const { signatures } of everySchedule(lineOf(setup), parseProgram(text), 2)) {
-    schedules++;
-    for (const signature of signatures) seen.add(signature);
-  }
-  assert.ok(schedules > 100, `${schedules} schedules`);
-  return seen;
-}
+import { runText } from '../helpers/lines.js';
 
 type Row = readonly [what: string, setup: Setup, signatures: readonly string[]];
 
 function settle(text: string, rows: readonly Row[]): void {
   for (const [what, setup, signatures] of rows) {
     test(`${what} (${setup.kernel ?? ''}${setup.bugs?.join() ?? ''})`, () => {
-      assert.deepEqual(found(text, setup), new Set(signatures));
+      assert.deepEqual(foundBySomeSchedule(text, setup, 100), new Set(signatures));
     });
   }
 }
