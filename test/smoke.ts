@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { CampaignSummary } from '../src/campaign/campaign.js';
+import type { CampaignSummary } from '../src/campaign/summary.js';
 import { err, out } from '../src/cli/print.js';
 import { MAIN } from './helpers/cli.js';
 import { inTemporaryDirectory } from './helpers/temporary.js';

@@ -8,17 +8,15 @@
 import { COVERAGE_PLACES } from '../coverage/place.js';
 import { saveProgram } from '../corpus/files.js';
 import type { KernelSpec } from '../kernel/model-target.js';
-import type { ModuleId } from '../kernel/module.js';
 import type { Settings } from '../run.js';
-import type { RealSettings } from '../target/real.js';
 import { Defect, EnvironmentError, UsageError } from '../support/assert.js';
 import { marksOf, paceOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
-import type { Counts } from './counts.js';
 import { addCounts, noCounts } from './counts.js';
-import type { FindingObserver, SummaryFinding } from './filing.js';
+import type { FindingObserver } from './filing.js';
 import { Filing } from './filing.js';
 import type { KnownFailure } from './known.js';
+import { inLanes } from './lanes.js';
 import type {
   BatchAnswer,
   BatchOrder,
@@ -27,7 +25,8 @@ import type {
   WorkerSetup,
 } from './messages.js';
 import { WorkerPool } from './pool.js';
-import type { SweepSummary } from './sweep-counts.js';
+import type { CampaignSummary, MarkCount } from './summary.js';
+import { summaryOf } from './summary.js';
 
 export interface CampaignOptions {
   readonly kernel: KernelSpec;
@@ -51,39 +50,6 @@ export interface CampaignOptions {
   readonly corpus: readonly string[];
   /** Signatures that an earlier run has filed. */
   readonly known: readonly KnownFailure[];
-}
-
-/** A rare but legal branch of the kernel, and the executions that took it. */
-export interface MarkCount {
-  readonly name: string;
-  executions: number;
-}
-
-export interface CampaignSummary extends Omit<Settings, 'real' | 'invariants'>, Readonly<Counts> {
-  readonly invariants: boolean;
-  /** Null for the model. */
-  readonly real: RealSettings | null;
-  readonly format: 1;
-  readonly daxfuzz: string;
-  readonly kernel: string;
-  readonly bugs: readonly string[];
-  /** Null for kernels that the model has, and real ones. */
-  readonly module: ModuleId | null;
-  readonly scheduler: SchedulerName;
-  readonly guidance: boolean;
-  readonly seed: string;
-  readonly workers: number;
-  readonly elapsedMs: number;
-  readonly executionsPerSecond: number;
-  readonly coverage: number;
-  readonly corpus: number;
-  /** What can be taken on this kernel and file system, and how often it was. */
-  readonly marks: readonly Readonly<MarkCount>[];
-  /** Null for a campaign that draws its programs. */
-  readonly exhaustive: SweepSummary | null;
-  /** Workers that died; their last batches are not in the numbers. */
-  readonly workersLost: number;
-  readonly findings: readonly SummaryFinding[];
 }
 
 export interface CampaignObserver extends FindingObserver {
@@ -163,16 +129,11 @@ export class Campaign {
   async run(): Promise<CampaignSummary> {
     this.started = this.clock();
     try {
-      const lanes = Array.from({ length: this.options.workers }, async (_, lane) => {
-        try {
-          await this.runLane(lane);
-        } catch (error) {
-          this.stop(); // or the other lanes would go on, perhaps for ever
-          throw error;
-        }
-      });
-      const ends = await Promise.allSettled(lanes);
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      await inLanes(
+        this.options.workers,
+        (lane) => this.runLane(lane),
+        () => this.stop(),
+      );
     } finally {
       await this.pool.close();
     }
@@ -180,33 +141,14 @@ export class Campaign {
   }
 
   summary(): CampaignSummary {
-    const { options, totals } = this;
-    const elapsedMs = Math.round(this.elapsed());
-    const perSecond = elapsedMs === 0 ? 0 : Math.round((totals.executions * 1000) / elapsedMs);
-    return {
-      format: 1,
-      daxfuzz: VERSION,
-      kernel: options.kernel.kernel,
-      bugs: options.kernel.bugs,
-      module: options.kernel.module ?? null,
-      ...options.settings,
-      invariants: options.settings.invariants === true,
-      real: options.settings.real ?? null,
-      scheduler: options.scheduler,
-      guidance: options.guidance,
-      seed: options.seed,
-      workers: options.workers,
-      elapsedMs,
-      executionsPerSecond: perSecond,
-      ...totals,
-      crashStatesLog2Max: Math.round(totals.crashStatesLog2Max),
+    return summaryOf(this.options, this.totals, this.elapsed(), {
       coverage: new Uint8Array(this.coverage).reduce((sum, place) => sum + place, 0),
       corpus: this.corpusSize,
       marks: this.marks,
       exhaustive: null,
       workersLost: this.pool.lost,
       findings: this.filing.findings,
-    };
+    });
   }
 
   /**

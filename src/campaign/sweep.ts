@@ -6,13 +6,16 @@ import type { ProgramSpace } from '../program/space.js';
 import { Defect, EnvironmentError, UsageError } from '../support/assert.js';
 import { marksOf } from '../targets.js';
 import { VERSION } from '../support/version.js';
-import type { CampaignOptions, CampaignSummary } from './campaign.js';
+import type { CampaignOptions } from './campaign.js';
 import { spaceFor } from './explorer.js';
 import type { FindingObserver } from './filing.js';
 import { Filing } from './filing.js';
+import { inLanes } from './lanes.js';
 import { WorkerPool } from './pool.js';
 import type { Range } from './ranges.js';
 import { Remaining } from './ranges.js';
+import type { CampaignSummary } from './summary.js';
+import { summaryOf } from './summary.js';
 import type { SweepBounds, SweepCounts, SweepSummary } from './sweep-counts.js';
 import { addSweepCounts, noSweepCounts } from './sweep-counts.js';
 import type { SweepAnswer, SweepOrder, SweepSetup } from './sweep-messages.js';
@@ -98,16 +101,11 @@ export class Sweep {
     const { elapsedMsMax, workers } = this.options;
     const alarm = elapsedMsMax === null ? null : setTimeout(() => this.stop(), elapsedMsMax);
     try {
-      const lanes = Array.from({ length: workers }, async () => {
-        try {
-          await this.runLane();
-        } catch (error) {
-          this.stop();
-          throw error;
-        }
-      });
-      const ends = await Promise.allSettled(lanes);
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      await inLanes(
+        workers,
+        () => this.runLane(),
+        () => this.stop(),
+      );
     } finally {
       if (alarm !== null) clearTimeout(alarm);
       await this.pool.close();
@@ -117,33 +115,16 @@ export class Sweep {
 
   summary(): CampaignSummary {
     const { options, totals } = this;
-    const { counts } = totals;
-    const elapsedMs = Math.round(this.elapsed());
-    const perSecond = elapsedMs === 0 ? 0 : Math.round((counts.executions * 1000) / elapsedMs);
-    return {
-      format: 1,
-      daxfuzz: VERSION,
-      kernel: options.kernel.kernel,
-      bugs: options.kernel.bugs,
-      module: options.kernel.module ?? null,
-      ...options.settings,
-      invariants: options.settings.invariants === true,
-      real: null,
-      scheduler: 'exhaustive',
-      guidance: false,
-      seed: options.seed, // though nothing is drawn
-      workers: options.workers,
-      elapsedMs,
-      executionsPerSecond: perSecond,
-      ...counts,
-      crashStatesLog2Max: Math.round(counts.crashStatesLog2Max),
+    // Nothing is drawn: the seed is only what was said.
+    const begun = { ...options, scheduler: 'exhaustive', guidance: false } as const;
+    return summaryOf(begun, totals.counts, this.elapsed(), {
       coverage: 0,
       corpus: 0,
       marks: this.marks.map((name, mark) => ({ name, executions: totals.marks[mark] ?? 0 })),
       exhaustive: this.covered(),
       workersLost: this.pool.lost,
       findings: this.filing.findings,
-    };
+    });
   }
 
   private covered(): SweepSummary {

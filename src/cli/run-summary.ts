@@ -1,5 +1,5 @@
 /** What a campaign says at its end, as text. */
-import type { CampaignSummary } from '../campaign/campaign.js';
+import type { CampaignSummary } from '../campaign/summary.js';
 import { MARKS } from '../kernel/marks.js';
 import { PROMISES } from '../oracle/promise.js';
 import { plural, thousands } from '../support/words.js';

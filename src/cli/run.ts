@@ -4,7 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import cliProgress from 'cli-progress';
-import type { CampaignOptions, CampaignSummary } from '../campaign/campaign.js';
+import type { CampaignOptions } from '../campaign/campaign.js';
+import type { CampaignSummary } from '../campaign/summary.js';
 import { Campaign } from '../campaign/campaign.js';
 import type { SummaryFinding } from '../campaign/filing.js';
 import type { KnownFailure } from '../campaign/known.js';

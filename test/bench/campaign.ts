@@ -4,7 +4,8 @@
  */
 import path from 'node:path';
 import { Campaign } from '../../src/campaign/campaign.js';
-import type { CampaignOptions, CampaignSummary } from '../../src/campaign/campaign.js';
+import type { CampaignOptions } from '../../src/campaign/campaign.js';
+import type { CampaignSummary } from '../../src/campaign/summary.js';
 import { loadCorpus } from '../../src/corpus/files.js';
 import { printProgram } from '../../src/program/text.js';
 import { DEFAULT_SETTINGS } from '../../src/run.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CampaignSummary } from '../../src/campaign/campaign.js';
+import type { CampaignSummary } from '../../src/campaign/summary.js';
 import { Campaign } from '../../src/campaign/campaign.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
 import { inTemporaryDirectory } from '../helpers/temporary.js';

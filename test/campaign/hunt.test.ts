@@ -1,7 +1,7 @@
 /** Each bug of the catalogue is found from a fixed seed within a budget, and nothing where there is none. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CampaignSummary } from '../../src/campaign/campaign.js';
+import type { CampaignSummary } from '../../src/campaign/summary.js';
 import { bugByName } from '../../src/kernel/bugs.js';
 import { daxfuzz } from '../helpers/cli.js';
 import { filesBelow, inTemporaryDirectory } from '../helpers/temporary.js';

@@ -1,7 +1,7 @@
 /** `run --scheduler exhaustive`: what it covers, what it finds, and what it says it did not cover. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CampaignSummary } from '../../src/campaign/campaign.js';
+import type { CampaignSummary } from '../../src/campaign/summary.js';
 import { Remaining } from '../../src/campaign/ranges.js';
 import type { SweepSummary } from '../../src/campaign/sweep-counts.js';
 import { daxfuzz } from '../helpers/cli.js';
