@@ -2,6 +2,7 @@
  * Disagreements that are known and not mended, each with its reason and with what exactly it covers. What no
  * row covers is a failure of the comparison.
  */
+import type { Op } from '../program/op.js';
 import { MAP_SYNC, OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
@@ -101,14 +102,8 @@ const MAP_SYNC_TICK: Listed = {
     const code = opAt(program, op)?.code;
     const syncs = code === OP.sync || code === OP.syncfs;
     if (kind !== 'promises-less' || !syncs || !filesystem.startsWith('ext4')) return false;
-    const files = new Map<number, number>();
-    for (let before = 0; before < op; before++) {
-      const call = opAt(program, before);
-      if (call?.code === OP.open) files.set(call.target, call.source);
-      const isMapSync = call?.code === OP.mmap && (call.flags & MAP_SYNC) !== 0;
-      if (isMapSync && files.get(call.source) === ino) return true;
-    }
-    return false;
+    const mappings = mappingsBefore(program, op);
+    return mappings.some((made) => made.ino === ino && (made.op.flags & MAP_SYNC) !== 0);
   },
 };
 
@@ -122,21 +117,35 @@ export const LISTED: readonly Listed[] = [
 const stepOf = ({ steps }: Observation, op: number): Step | null =>
   steps.find((step) => step.op === op) ?? null;
 
+/** A call of mmap, and the file that it maps; -1 without one. */
+interface Mapping {
+  readonly op: Op;
+  readonly ino: number;
+}
+
+/** Those that come before operation `op` of a program with one thread. */
+function mappingsBefore(program: Program, op: number): Mapping[] {
+  const files = new Map<number, number>();
+  const mappings: Mapping[] = [];
+  for (let before = 0; before < op; before++) {
+    const call = opAt(program, before);
+    if (call?.code === OP.open) files.set(call.target, call.source);
+    if (call?.code === OP.mmap) mappings.push({ op: call, ino: files.get(call.source) ?? -1 });
+  }
+  return mappings;
+}
+
 /** Where in which file the bytes lie that operation `op` reaches through a mapping; null without one. */
 function mappedRange(program: Program, op: number): { ino: number; offset: number } | null {
   const call = opAt(program, op);
-  if (call === null) return null;
-  const files = new Map<number, number>();
-  let source: { ino: number; offset: number } | null = null;
-  const { pageSize } = program.geometry;
-  for (let before = 0; before < op; before++) {
-    const earlier = opAt(program, before);
-    if (earlier?.code === OP.open) files.set(earlier.target, earlier.source);
-    if (earlier?.code !== OP.mmap || earlier.target !== call.source) continue;
-    const page = earlier.offset + call.flags;
-    source = { ino: files.get(earlier.source) ?? -1, offset: page * pageSize };
-  }
-  return source;
+  const mapping = mappingsBefore(program, op)
+    .filter((made) => made.op.target === call?.source)
+    .at(-1);
+  if (call === null || mapping === undefined) return null;
+  return {
+    ino: mapping.ino,
+    offset: (mapping.op.offset + call.flags) * program.geometry.pageSize,
+  };
 }
 
 /** The row that covers a disagreement; null if it is news. */

@@ -5,21 +5,12 @@
 import type { Disk } from '../media/disk.js';
 import { Image } from '../media/image.js';
 import { blockAddress, blockOf, HOLE } from '../media/layout.js';
+import { FILE_CHANGES } from '../oracle/file-changes.js';
 import type { FileView } from '../oracle/view.js';
 import { AT, EVENT } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
 import type { FileState } from './observation.js';
-
-/** Events after which a file may read differently, and the argument that names it. */
-const CHANGES = new Map<number, number>([
-  [EVENT.store, AT.store.ino],
-  [EVENT.i_size, AT.i_size.ino],
-  [EVENT.extent_map, AT.extent_map.ino],
-  [EVENT.extent_remap, AT.extent_remap.ino],
-  [EVENT.extent_unmap, AT.extent_unmap.ino],
-  [EVENT.content, AT.content.ino],
-]);
 
 /** Keeps its buffers from one execution to the next. */
 export class Readable {
@@ -40,7 +31,7 @@ export class Readable {
 
   apply(event: number): void {
     const kind = this.trace.kind(event);
-    const named = CHANGES.get(kind);
+    const named = FILE_CHANGES.get(kind);
     if (named === undefined) return;
     const ino = this.trace.argument(event, named);
     if (ino >= 0) this.known[ino] = null;

@@ -9,7 +9,8 @@ import { FALLOCATE, movesBlocks, O_DSYNC, OP } from '../program/op.js';
 import { fillOf, opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
 import { empty } from '../support/lists.js';
-import { AT, EVENT } from '../trace/event.js';
+import { AT } from '../trace/event.js';
+import { FILE_CHANGES } from './file-changes.js';
 import { bytesAfter, sourceSlot } from './moved-bytes.js';
 import type { Mechanism } from './mechanism.js';
 import type { JudgeState } from './state.js';
@@ -32,16 +33,6 @@ const CHANGING: ReadonlySet<number> = new Set([
   OP.pwrite_from,
   OP.ftruncate,
   OP.fallocate,
-]);
-
-/** Events that change a file, and the argument that names it. */
-const CHANGES = new Map<number, number>([
-  [EVENT.store, AT.store.ino],
-  [EVENT.i_size, AT.i_size.ino],
-  [EVENT.extent_map, AT.extent_map.ino],
-  [EVENT.extent_remap, AT.extent_remap.ino],
-  [EVENT.extent_unmap, AT.extent_unmap.ino],
-  [EVENT.content, AT.content.ino],
 ]);
 
 export class MeaningRule {
@@ -81,7 +72,7 @@ export class MeaningRule {
   change(event: number): void {
     if (this.open.length === 0) return;
     const { trace } = this.state;
-    const ino = trace.argument(event, CHANGES.get(trace.kind(event)) as number);
+    const ino = trace.argument(event, FILE_CHANGES.get(trace.kind(event)) as number);
     for (const call of this.open) {
       const concerned = call.ino === ino || call.from === ino;
       if (concerned && call.number !== trace.op(event)) call.disturbed = true;
