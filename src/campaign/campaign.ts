@@ -9,9 +9,7 @@ import { COVERAGE_PLACES } from '../coverage/place.js';
 import { saveProgram } from '../corpus/files.js';
 import type { KernelSpec } from '../kernel/model-target.js';
 import type { Settings } from '../run.js';
-import { Defect, EnvironmentError, UsageError } from '../support/assert.js';
 import { marksOf, paceOf } from '../targets.js';
-import { VERSION } from '../support/version.js';
 import { addCounts, noCounts } from './counts.js';
 import type { FindingObserver } from './filing.js';
 import { Filing } from './filing.js';
@@ -27,6 +25,7 @@ import type {
 import { WorkerPool } from './pool.js';
 import type { CampaignSummary, MarkCount } from './summary.js';
 import { summaryOf } from './summary.js';
+import { errorOf } from './unfinished.js';
 
 export interface CampaignOptions {
   readonly kernel: KernelSpec;
@@ -202,12 +201,11 @@ export class Campaign {
       return answer.corpus;
     }
     this.filing.fileAll(answer.findings, this.totals.executions);
-    if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
-    if (answer.kind === 'misused') throw new UsageError(answer.message, answer.details);
-    throw new Defect(
-      `${answer.message}\n  not a finding; daxfuzz ${VERSION}, seed ${this.options.seed}, execution ` +
-        `${answer.execution} of a worker, kernel ${this.options.kernel.kernel}, bugs ` +
-        `${this.options.kernel.bugs.join(',') || 'none'}\n${answer.program}`,
+    const { seed, kernel } = this.options;
+    throw errorOf(
+      answer,
+      kernel,
+      ({ execution }) => `seed ${seed}, execution ${execution} of a worker`,
     );
   }
 

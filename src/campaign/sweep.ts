@@ -3,9 +3,8 @@
  * what they came to, files what was found, and says which programs are left.
  */
 import type { ProgramSpace } from '../program/space.js';
-import { Defect, EnvironmentError, UsageError } from '../support/assert.js';
+import { UsageError } from '../support/assert.js';
 import { marksOf } from '../targets.js';
-import { VERSION } from '../support/version.js';
 import type { CampaignOptions } from './campaign.js';
 import { spaceFor } from './explorer.js';
 import type { FindingObserver } from './filing.js';
@@ -19,6 +18,7 @@ import { summaryOf } from './summary.js';
 import type { SweepBounds, SweepCounts, SweepSummary } from './sweep-counts.js';
 import { addSweepCounts, noSweepCounts } from './sweep-counts.js';
 import type { SweepAnswer, SweepOrder, SweepSetup } from './sweep-messages.js';
+import { errorOf } from './unfinished.js';
 
 type Shared =
   | 'kernel'
@@ -184,12 +184,7 @@ export class Sweep {
     this.remaining.giveBack(range);
     if (answer === null) return; // the worker died; somebody else does these
     this.filing.fileAll(answer.findings, this.totals.counts.executions);
-    if (answer.kind === 'refused') throw new EnvironmentError(answer.message);
-    if (answer.kind === 'misused') throw new UsageError(answer.message, answer.details);
-    const { kernel, bugs } = this.options.kernel;
-    throw new Defect(
-      `${answer.message}\n  not a finding; daxfuzz ${VERSION}, programs ${range.from}..${range.to} of an exhaustive ` +
-        `run, kernel ${kernel}, bugs ${bugs.join(',') || 'none'}\n${answer.program}`,
-    );
+    const where = `programs ${range.from}..${range.to} of an exhaustive run`;
+    throw errorOf(answer, this.options.kernel, () => where);
   }
 }

@@ -7,13 +7,50 @@
  * looked at when a store hits what a version needs that can be the survivor.
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
-import { homeAddress, slotAddress } from '../media/layout.js';
+import { buildMetadata } from '../crash/plan.js';
+import { HOLE, homeAddress, pageOf, slotAddress } from '../media/layout.js';
+import type { FileMetadata, Metadata } from '../media/log.js';
+import { readMetadata } from '../media/log.js';
 import { hex } from '../support/units.js';
 import { AT } from '../trace/event.js';
 import type { Mechanism } from './mechanism.js';
-import { afterCrash } from './mismatch.js';
+import type { Mismatch } from './mismatch.js';
+import { afterCrash, OF_SIZE } from './mismatch.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
+
+/** Where metadata differ from those that were meant. */
+interface Changes {
+  readonly isNone: boolean;
+  /** Blocks of the pages that are read otherwise than was meant. */
+  readonly blocks: ReadonlySet<number>;
+  readonly has: (ino: number, page: number) => boolean;
+}
+
+const NOT_READ: Changes = { isNone: false, blocks: new Set(), has: () => true };
+
+/** Another size shows other bytes of every page, another block those of its own. */
+function changesBetween(meant: Metadata, found: Metadata): Changes {
+  const blocks = new Set<number>();
+  const places = new Map<number, ReadonlySet<number>>();
+  found.files.forEach((file, ino) => {
+    const before = meant.files[ino] as FileMetadata;
+    const { size, mtime, ctime } = file;
+    const all = [...file.blocks.keys()];
+    const pages = all.filter(
+      (page) => size !== before.size || file.blocks[page] !== before.blocks[page],
+    );
+    if (pages.length > 0 || mtime !== before.mtime || ctime !== before.ctime)
+      places.set(ino, new Set(pages));
+    for (const page of pages)
+      if (file.blocks[page] !== HOLE) blocks.add(file.blocks[page] as number);
+  });
+  return {
+    isNone: places.size === 0,
+    blocks,
+    has: (ino, page) => places.get(ino)?.has(page) === true,
+  };
+}
 
 export class LogRule {
   constructor(private readonly state: JudgeState) {}
@@ -101,25 +138,43 @@ export class LogRule {
     return Array.from({ length: visible - durable }, (_, more) => ({ unit, kept: durable + more }));
   }
 
-  /** Metadata that nobody wrote may name any block: each byte of the files depends on one more unit. */
+  /**
+   * Metadata that nobody wrote may name any block: each byte of the files depends on one more unit. What is
+   * read as it was meant is left to the other rules, which know why its bytes are lost.
+   */
   private lookBeside(
     cut: number,
     version: number,
     metadata: ShortUnit[],
     mechanism: Mechanism,
   ): void {
-    const { history, layout } = this.state;
-    this.look(cut, version, metadata, mechanism);
+    const { history, layout, trace } = this.state;
+    const found = readMetadata(layout, buildMetadata(history, { cut, version, short: metadata }));
+    const changes =
+      typeof found === 'string'
+        ? NOT_READ
+        : changesBetween(history.versions.metadata(version, trace), found);
+    if (changes.isNone) return;
+    this.look(cut, version, metadata, mechanism, changes);
+    const unitsPerBlock = layout.geometry.pageSize >> history.unitShift;
     const first = layout.dataStart >> history.unitShift;
-    for (const unit of history.pending()) {
-      if (unit < first) continue;
-      for (const short of this.shorter(unit)) {
-        this.look(cut, version, [...metadata, short], mechanism);
+    for (const block of changes.blocks) {
+      if ((history.pendingInBlock[block] as number) === 0) continue;
+      for (let unit = 0; unit < unitsPerBlock; unit++) {
+        for (const short of this.shorter(first + block * unitsPerBlock + unit)) {
+          this.look(cut, version, [...metadata, short], mechanism, changes);
+        }
       }
     }
   }
 
-  private look(cut: number, version: number, short: ShortUnit[], mechanism: Mechanism): void {
+  private look(
+    cut: number,
+    version: number,
+    short: ShortUnit[],
+    mechanism: Mechanism,
+    changes: Changes,
+  ): void {
     const { state } = this;
     const plan: CrashPlan = { cut, version, short };
     const files = state.recover(plan);
@@ -127,10 +182,13 @@ export class LogRule {
       this.report('P0', mechanism, -1, -1, -1, `is not recovered: ${files}`, plan);
       return;
     }
+    const { layout } = state;
+    const isOurs = ({ ino, offset }: Mismatch): boolean =>
+      offset === OF_SIZE || changes.has(ino, pageOf(layout, offset));
     const expectation = state.expectation();
     for (const { promise, made } of state.kept) {
       const wrong = expectation.checkPromise(files, made, cut);
-      if (wrong !== null) {
+      if (wrong !== null && isOurs(wrong)) {
         this.report(promise, mechanism, made.op, wrong.ino, wrong.offset, afterCrash(wrong), plan);
       }
       const late = expectation.checkTimes(files, made);
@@ -139,7 +197,7 @@ export class LogRule {
       }
     }
     const foreign = expectation.checkExposure(files, cut);
-    if (foreign === null) return;
+    if (foreign === null || !isOurs(foreign)) return;
     const detail = `reads ${hex(foreign.found)} after the crash, which was never written there`;
     this.report('P9', mechanism, -1, foreign.ino, foreign.offset, detail, plan);
   }

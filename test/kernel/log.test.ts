@@ -88,4 +88,23 @@ describe('without its order a power failure leaves metadata that nobody wrote', 
     assert.deepEqual(broken(LOG_SLOTS), []);
     assert.ok(broken(LOG_SLOTS + 1).includes('P3 log-not-whole'));
   });
+
+  test('bytes that are lost whatever becomes of the metadata are not laid to it', () => {
+    const { signatures } = runText(
+      `file a pages 1 allocated 1
+      t0: f0 = open("a")
+      t0: m0 = mmap(f0, pages 0..1, MAP_SHARED)
+      t0: store(m0, 0x0, 1)
+      t0: sync()
+      t0: munmap(m0, pages 0..1)
+      t0: close(f0)
+      t0: umount()`,
+      { kernel: 'dax-v8' },
+    );
+    assert.ok(signatures.includes('P6 sync-without-dax-writeback'), signatures.join(', '));
+    assert.deepEqual(
+      signatures.filter((signature) => signature.endsWith('log-not-whole')),
+      [],
+    );
+  });
 });
