@@ -174,7 +174,7 @@ export class TimeBounds {
     if (promise !== null && CLEANING.has(promise)) {
       const ranges = wholeFiles(promise, trace.argument(event, AT.op_enter.ino), layout);
       this.cleaning[trace.task(event)] = { promise, op, begin: event, ranges };
-    } else if (call.code === OP.pwrite || call.code === OP.ftruncate) {
+    } else if (isWrite(call.code) || call.code === OP.ftruncate) {
       // When it started; what it did counts from its return on.
       this.accesses.push({ op, tick: tickAfter(this.calls), exit: -1 });
     }
@@ -237,7 +237,7 @@ export class TimeBounds {
   /** A write or truncation has returned. */
   private noteCall(event: number, { code }: Op, tick: number, result: number): void {
     const ino = this.trace.argument(this.enterOf(event), AT.op_enter.ino);
-    const did = code === OP.pwrite ? result > 0 : result === 0;
+    const did = isWrite(code) ? result > 0 : result === 0;
     if (did && ino >= 0) (this.bounds[this.fileAt(ino)] as Bound[]).push({ event, tick });
   }
 
@@ -251,6 +251,9 @@ export class TimeBounds {
 
 /**
  * Does the operation make pages of shared mappings writable, or may it? A pin for reading does where it has
- * to give the page a block of its own.
+ * to give the page a block of its own, and read(2) fills a buffer.
  */
-const mayWriteThroughMapping = ({ code }: Op): boolean => code === OP.store || code === OP.pin;
+const mayWriteThroughMapping = ({ code }: Op): boolean =>
+  code === OP.store || code === OP.pin || code === OP.pread_into;
+
+const isWrite = (code: number): boolean => code === OP.pwrite || code === OP.pwrite_from;

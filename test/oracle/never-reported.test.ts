@@ -147,6 +147,20 @@ const TRAPS: readonly Trap[] = [
       t0: ftruncate(f0, 0x3000)
       t0: msync(m0, pages 0..1, MS_SYNC)`,
   },
+  {
+    what: 'a store is later than the times, for read(2) had filled the same page before it',
+    program: `file a pages 1 allocated 1
+      file b pages 1 allocated 1
+      t0: f0 = open("a")
+      t0: f1 = open("b")
+      t0: m0 = mmap(f1, pages 0..1, MAP_SHARED)
+      t0: load(m0, 0x0, 8)
+      t0: load(m0, 0x0, 8)
+      t0: load(m0, 0x0, 8)
+      t0: pread_into(f0, 0x0, 1, m0, page 0)
+      t0: store(m0, 0x0, 1)
+      t0: fsync(f1)`,
+  },
 ];
 
 for (const domain of ['adr', 'eadr'] as const) {
