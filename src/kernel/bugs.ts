@@ -283,7 +283,7 @@ export const BUGS: readonly Bug[] = [
     title:
       "write(2) removes a hole's entry before it unmaps the zero page; a fault in between leaves it",
     kernels: '4.10 to at least 6.16',
-    promises: ['P1'],
+    promises: ['P1', 'P0'],
     source:
       'found by daxfuzz in its model of invalidate_inode_pages2_range(); confirmed by reading',
     knobs: ['invalidateUnmapsLate'],

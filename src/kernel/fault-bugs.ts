@@ -48,7 +48,7 @@ export const FAULT_BUGS: readonly Bug[] = [
     slug: 'no-write-notify',
     title: 'a read fault maps the page writable, so the first store is not noticed',
     kernels: 'before 4.2',
-    promises: ['P3', 'P4', 'P5', 'P6', 'P10'],
+    promises: ['P3', 'P4', 'P5', 'P6', 'P10', 'P12'],
     source: '8a04446ab0cf "mm, dax: VMA with vm_ops->pfn_mkwrite wants to be write-notified"',
     knobs: ['noWriteNotify'],
   },
