@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string> = {
     'corpus coverage finding kernel media minimize oracle program report run schedule support target targets',
   cli: 'anything',
   conformance: 'crash media minimize oracle persistency program schedule support target trace',
-  corpus: 'program support',
+  corpus: 'program schedule support',
   coverage: 'program support trace',
   crash: 'media persistency',
   finding: 'crash oracle program run schedule support target',

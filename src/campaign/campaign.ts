@@ -40,6 +40,8 @@ export interface CampaignOptions {
   readonly scheduler: SchedulerName;
   /** Programs that show something new are kept and mutated; without it, only those given. */
   readonly guidance: boolean;
+  /** Findings are made as small as they get before they are filed. */
+  readonly minimize: boolean;
   readonly threadsMax: number;
   readonly opsMax: number;
   /** Where new programs are kept, and findings are filed. */
@@ -90,6 +92,7 @@ export class Campaign {
       seed: options.seed,
       scheduler: options.scheduler,
       guidance: options.guidance,
+      minimize: options.minimize,
       threadsMax: options.threadsMax,
       opsMax: options.opsMax,
       corpus: options.corpus,

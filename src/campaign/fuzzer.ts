@@ -5,22 +5,16 @@
 import { FeatureCollector } from '../coverage/features.js';
 import { OperationFeatures } from '../coverage/operations.js';
 import { COVERAGE_PLACES } from '../coverage/place.js';
-import { Corpus } from '../corpus/corpus.js';
 import type { AllocateMedia } from '../media/image.js';
 import { Image } from '../media/image.js';
 import { Judge } from '../oracle/judge.js';
 import { DEFAULT_GENERATE, ProgramGenerator } from '../program/generate.js';
-import { mutate } from '../program/mutate.js';
 import { OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { threadCount } from '../program/program.js';
 import { parseProgram } from '../program/text.js';
 import type { Line, Outcome } from '../run.js';
 import { runOnce } from '../run.js';
-import { PctScheduler } from '../schedule/pct.js';
-import { RandomScheduler } from '../schedule/random.js';
-import type { Scheduler } from '../schedule/scheduler.js';
-import { chance } from '../support/choice.js';
 import { Prng } from '../support/prng.js';
 import type { Execution } from '../target/target.js';
 import { isReal, openTarget } from '../targets.js';
@@ -28,6 +22,8 @@ import type { Counts } from './counts.js';
 import { countOutcome, noCounts } from './counts.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
 import { Reporter } from './reporter.js';
+import type { Plan } from './source.js';
+import { ExecutionSource } from './source.js';
 import { unfinished } from './unfinished.js';
 
 /** Of so many executions one has power fail again while the file system recovers. */
@@ -36,24 +32,15 @@ const RECOVERED = { of: 32 };
 /** Programs drawn in a row before one is run, whatever it does. */
 const DRAWS_MAX = 50;
 
-/** Of so many executions this many mutate the corpus; the others are drawn afresh. */
-const MUTATED = { of: 8, count: 4 };
-
 /** Executions between two looks at the clock, where there is one. */
 const SLICE = 64;
 
 export class Fuzzer {
   private readonly line: Line;
-  private readonly choice: Prng;
-  private readonly random: RandomScheduler;
-  private readonly pct: PctScheduler;
-  private readonly generator: ProgramGenerator;
-  private readonly corpus = new Corpus();
+  private readonly source: ExecutionSource;
   private readonly features: FeatureCollector;
   private readonly operations: OperationFeatures;
   private readonly reporter: Reporter;
-  /** Programs of the initial corpus that are to be executed as they are. */
-  private readonly unexecuted: Program[] = [];
   private executions = 0;
   /** What is being executed. */
   private running: Program | null = null;
@@ -70,34 +57,35 @@ export class Fuzzer {
     const seed = Prng.fromSeed(BigInt(setup.seed));
     let stream = seed.split();
     for (let i = 0; i < workerNumber; i++) stream = seed.split();
-    this.choice = stream;
-    this.random = new RandomScheduler(stream.split());
-    this.pct = new PctScheduler(stream.split());
     const target = openTarget(setup.kernel, setup.settings);
     this.marks = target.marks.map(() => 0);
-    this.generator = new ProgramGenerator({
-      ...DEFAULT_GENERATE,
-      threadsMax: setup.threadsMax,
-      opsMax: setup.opsMax,
-      dialect: target.dialect,
+    const { threadsMax, opsMax, scheduler } = setup;
+    const { dialect, pointNames, pace } = target;
+    const generator = new ProgramGenerator({ ...DEFAULT_GENERATE, threadsMax, opsMax, dialect });
+    this.source = new ExecutionSource(stream, generator, {
+      scheduler,
+      opsMax,
+      pointNames,
+      explores: pace.explores,
+      canRun: (program) => this.canRun(program),
     });
     const judge = new Judge(new Image(allocate));
     this.line = { target, judge, settings: setup.settings };
-    this.reporter = new Reporter(this.line, setup);
+    this.reporter = new Reporter(this.line, setup, setup.minimize);
     const map = new Uint8Array(setup.coverage, 0, COVERAGE_PLACES);
     this.features = new FeatureCollector(map);
     this.operations = new OperationFeatures(map);
     setup.corpus.forEach((text, index) => {
       const program = parseProgram(text);
-      if (!this.canRun(program)) return;
-      this.corpus.add(program);
-      if (index % setup.workers === workerNumber) this.unexecuted.push(program);
+      if (this.canRun(program))
+        this.source.addSeed(program, index % setup.workers === workerNumber);
     });
+    this.source.start();
   }
 
   batch(order: BatchOrder): BatchAnswer {
     for (const failure of order.known) this.reporter.known.add(failure);
-    for (const text of order.corpus) this.corpus.add(parseProgram(text));
+    for (const text of order.corpus) this.source.corpus.add(parseProgram(text));
     const counts = noCounts();
     const corpus: string[] = [];
     const findings: FoundFinding[] = [];
@@ -125,11 +113,12 @@ export class Fuzzer {
   ): void {
     const failed = this.line.target.watch(() => {
       for (let i = 0; i < SLICE && goesOn(); i++) {
-        const program = this.drawRunnable(counts);
+        const plan = this.drawRunnable(counts);
+        const { program } = plan;
         this.running = program;
         this.executions++;
         counts.executions++;
-        const outcome = this.executeOne(program, counts, corpus);
+        const outcome = this.executeOne(plan, counts, corpus);
         if (outcome.verdict.violations.length > 0) return { program, outcome };
       }
       return null;
@@ -141,25 +130,13 @@ export class Fuzzer {
   }
 
   /** What is known to stop the kernel is not run again and again, and counted. */
-  private drawRunnable(counts: Counts): Program {
+  private drawRunnable(counts: Counts): Plan {
     for (let draws = 0; draws < DRAWS_MAX; draws++) {
-      const program = this.drawProgram();
-      if (!this.reporter.known.stops(program)) return program;
+      const plan = this.source.next();
+      if (!this.reporter.known.stops(plan.program)) return plan;
       counts.programsSkipped++;
     }
-    return this.drawProgram();
-  }
-
-  private drawProgram(): Program {
-    const first = this.unexecuted.shift();
-    if (first !== undefined) return first;
-    if (this.corpus.size === 0 || !chance(this.choice, MUTATED.count, MUTATED.of)) {
-      return this.generator.generate(this.choice);
-    }
-    const program = this.corpus.choose(this.choice);
-    const other = this.corpus.choose(this.choice);
-    const mutated = mutate(this.choice, this.generator, program, other, this.setup.opsMax);
-    return this.canRun(mutated) ? mutated : program;
+    return this.source.next();
   }
 
   /**
@@ -180,25 +157,18 @@ export class Fuzzer {
     return known && threadCount(program) <= this.setup.threadsMax;
   }
 
-  private drawScheduler(): Scheduler {
-    if (this.setup.scheduler === 'random') return this.random;
-    if (this.setup.scheduler === 'pct') return this.pct;
-    return chance(this.choice, 1, 2) ? this.random : this.pct;
-  }
-
   /** Runs one program; its text goes to `corpus` if it is worth keeping. */
-  private executeOne(program: Program, counts: Counts, corpus: string[]): Outcome {
-    const scheduler = this.drawScheduler();
+  private executeOne(plan: Plan, counts: Counts, corpus: string[]): Outcome {
     const { reporter } = this;
+    const { program, scheduler } = plan;
     const recovers = this.executions % RECOVERED.of === 0;
     const confirmation = { ...reporter.confirmation(program), recovers };
     const outcome = runOnce(this.line, program, scheduler, confirmation);
     countOutcome(counts, program, outcome);
     for (const mark of outcome.execution.marks) (this.marks[mark] as number)++;
-    if (this.setup.guidance && this.newFeatures(program, outcome.execution) > 0) {
-      const kept = this.corpus.add(program);
-      if (kept !== null) corpus.push(kept);
-    }
+    const isNew = this.setup.guidance && this.newFeatures(program, outcome.execution) > 0;
+    const kept = this.source.learn(plan, outcome.execution, isNew);
+    if (kept !== null) corpus.push(kept);
     return outcome;
   }
 

@@ -18,6 +18,8 @@ export interface WorkerSetup {
   readonly scheduler: SchedulerName;
   /** Programs that show something new are kept and mutated. */
   readonly guidance: boolean;
+  /** Findings are made as small as they get before they are reported. */
+  readonly minimize: boolean;
   readonly threadsMax: number;
   readonly opsMax: number;
   /** Texts of the programs to start from; each is executed once, by one of the workers. */

@@ -6,7 +6,7 @@ import type { FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import { wantedOf } from '../finding/wanted.js';
-import { asItCame, minimized } from '../minimize/record.js';
+import { asItCame, minimized, unminimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import type { Program } from '../program/program.js';
 import { printReport } from '../report/report.js';
@@ -27,6 +27,8 @@ export class Reporter {
   constructor(
     private readonly line: Line,
     { kernel, settings, stopOnFirst }: Pick<WorkerSetup, 'kernel' | 'settings' | 'stopOnFirst'>,
+    /** Findings are made as small as they get. */
+    private readonly minimizes = true,
   ) {
     this.setup = { ...kernel, ...settings };
     this.stopOnFirst = stopOnFirst;
@@ -69,7 +71,10 @@ export class Reporter {
       const { signature } = wanted;
       const symptom = wanted.symptom ?? '';
       if (this.known.covers(signature, symptom, program)) continue;
-      const { finding, trace: shown } = minimized(this.line, setup, failure, wanted, fallback);
+      const recorded = this.minimizes
+        ? minimized(this.line, setup, failure, wanted, fallback)
+        : unminimized(this.line, setup, failure, wanted, fallback);
+      const { finding, trace: shown } = recorded;
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });

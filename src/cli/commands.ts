@@ -117,6 +117,7 @@ function addRun(program: Command, done: Done): void {
     .option('--invariants', 'findings are also invariants of the running kernel that do not hold')
     .option('--marks', 'names the rare but legal branches of the model that no execution took')
     .option('--no-seeds', 'without the hand-written seed programs')
+    .option('--no-minimize', 'files findings as they came; "daxfuzz minimize" does the rest later')
     .option('--no-guidance', 'keeps no program for what it shows: others are drawn afresh')
     .option('--resume', 'goes on from what --corpus and --crashes hold')
     .option('--stop-on-first', 'ends at the first finding')

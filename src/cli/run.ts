@@ -57,6 +57,7 @@ export interface RunFlags {
   readonly programs?: Range;
   readonly seeds: boolean;
   readonly guidance: boolean;
+  readonly minimize: boolean;
   readonly invariants?: boolean;
   readonly marks?: boolean;
   readonly resume?: boolean;
@@ -201,6 +202,7 @@ function valuesOf(flags: RunFlags, kernel: KernelSpec): Values {
     stopOnFirst: flags.stopOnFirst === true,
     scheduler: flags.scheduler,
     guidance: flags.guidance,
+    minimize: flags.minimize,
     // With two threads a real trace does not say whose each store is; what is found then needs a closer look.
     threadsMax: real
       ? Math.min(flags.threads ?? 1, REAL_THREADS_MAX)

@@ -156,8 +156,9 @@ export class ModelTarget implements Target {
     const disk = freshDisk(program);
     const alarm = alarmOf(this.kernel, stuck);
     const broken = this.inspector?.broken ?? NONE_BROKEN;
-    const { marks } = this.kernel;
-    return { disk, trace, schedule: this.switches, stuck, alarm, broken, marks, discarded: null };
+    const { marks, points } = this.kernel;
+    const { switches: schedule } = this;
+    return { disk, trace, schedule, stuck, alarm, broken, points, marks, discarded: null };
   }
 
   readonly recoverMetadata = (program: Program, metadata: Uint8Array): Recovered => {

@@ -79,6 +79,20 @@ function hitRate(line: Line, { program, schedule }: Candidate, wanted: Wanted): 
   return { runs, failures };
 }
 
+/** A failure as it was found: replayed, and nothing else; or as it came, where it does not come again. */
+export function unminimized(
+  line: Line,
+  setup: FindingSetup,
+  { program, schedule }: Failure,
+  wanted: Wanted,
+  fallback: Recorded | null = null,
+): Recorded {
+  line.target.restart();
+  const recorded = record(line, setup, program, schedule, wanted) ?? fallback;
+  assert(recorded !== null, `replay of a failure: expected ${wanted.signature}, found none such`);
+  return recorded;
+}
+
 /** Fresh programs that may be looked at, and failures among them that are minimised. */
 const FRESH_PROGRAMS = 4000;
 const FRESH_FAILURES = 6;

@@ -227,6 +227,7 @@ export class QemuTarget implements Target {
         return alarmNow();
       },
       broken: [],
+      points: 0,
       marks: [],
       discarded,
     };

@@ -4,8 +4,8 @@
  *
  * Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic guarantees of
  * finding bugs", ASPLOS 2010: with d-1 change points among k steps and n tasks, a bug of depth d is hit with
- * probability at least 1/(n k^(d-1)). Deviation: k is not known beforehand, so it is drawn from a few
- * magnitudes; change points past the end of the execution do nothing.
+ * probability at least 1/(n k^(d-1)). k is known for a program that has been executed before. Deviation: for
+ * others it is drawn from a few magnitudes; change points past the end of the execution do nothing.
  *
  * Store buffers have the lowest priority of all: a held store stays held until its task has to drain it.
  */
@@ -25,6 +25,9 @@ export class PctScheduler implements Scheduler {
   private readonly changes: number[] = [];
   private lowest = 0;
 
+  /** How many points the execution is going to pass, where that is known; 0 where it is not. */
+  expected = 0;
+
   constructor(private readonly choice: Choice) {}
 
   begin(taskCount: number): void {
@@ -36,7 +39,8 @@ export class PctScheduler implements Scheduler {
       this.priority[other] = this.priority[task] as number;
       this.priority[task] = swapped;
     }
-    const steps = STEPS[this.choice.below(STEPS.length)] as number;
+    const steps =
+      this.expected > 0 ? this.expected : (STEPS[this.choice.below(STEPS.length)] as number);
     empty(this.changes);
     const count = taskCount === 1 ? 0 : this.choice.below(CHANGE_POINTS_MAX + 1);
     for (let i = 0; i < count; i++) this.changes.push(1 + this.choice.below(steps));

@@ -28,6 +28,11 @@ export class ReplayScheduler implements Scheduler {
     private readonly mode: 'strict' | 'lenient' = 'strict',
   ) {}
 
+  /** Switches that are behind it, taken or skipped. */
+  get taken(): number {
+    return this.position;
+  }
+
   begin(): void {
     this.position = 0;
     this.followed = 0;

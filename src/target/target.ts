@@ -71,6 +71,8 @@ export interface Execution {
   readonly alarm: Alarm | null;
   /** Empty where nobody looks. */
   readonly broken: readonly BrokenInvariant[];
+  /** Preemption points that its tasks passed; 0 where there are none. */
+  readonly points: number;
   /** Numbers of the target's marks that were taken, each once. */
   readonly marks: readonly number[];
   /** Why the trace is not to be trusted; null if it is. */

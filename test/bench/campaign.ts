@@ -39,6 +39,7 @@ export function optionsOf(workload: Workload, workers: number, directory: string
     stopOnFirst: false,
     scheduler: 'mixed',
     guidance: true,
+    minimize: true,
     threadsMax: workload.threadsMax,
     opsMax: workload.opsMax,
     corpusDirectory: path.join(directory, 'corpus'),

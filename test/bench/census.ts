@@ -31,6 +31,7 @@ function setupOf({ threadsMax, opsMax }: Workload): WorkerSetup {
     seed: SEED,
     scheduler: 'mixed',
     guidance: true,
+    minimize: true,
     threadsMax,
     opsMax,
     corpus: seedPrograms(),

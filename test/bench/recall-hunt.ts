@@ -33,7 +33,7 @@ export interface Hunt {
   readonly signature: string | null;
   /** Up to and with the one that failed, or all of them. */
   readonly executions: number;
-  /** Seconds of processor time, with starting the worker and minimising the finding. */
+  /** Seconds of processor time, with starting the worker; the finding is replayed, not minimised. */
   readonly seconds: number;
 }
 
@@ -56,6 +56,7 @@ export function hunt(mode: Mode, id: string, seed: string, limitMs: number): Pro
       seed,
       elapsedMsMax: limitMs,
       stopOnFirst: true,
+      minimize: false,
       ...MODES[mode].change,
     };
     const problem = (message: string): void => {

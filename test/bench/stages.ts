@@ -110,7 +110,9 @@ export class StageLine {
   private drawAny(): Program {
     const { choice, generator, corpus } = this;
     if (chance(choice, 1, 2)) return generator.generate(choice);
-    const program = corpus.choose(choice);
-    return mutate(choice, generator, program, corpus.choose(choice), SHORT.opsMax);
+    const kept = corpus.choose(choice);
+    const other = corpus.any(choice);
+    if (kept === null || other === null) return generator.generate(choice);
+    return mutate(choice, generator, kept.program, other.program, SHORT.opsMax);
   }
 }

@@ -93,6 +93,16 @@ describe('a campaign without guidance', () => {
   });
 });
 
+test('a campaign that does not minimise files what it found as it came', async () => {
+  const flags = ['--bug', 'B01', '--no-seeds', '--execs', '3000', '--stop-on-first'];
+  const [asItCame] = (await hunt('--no-minimize', ...flags)).summary.findings;
+  const [small] = (await hunt(...flags)).summary.findings;
+  assert.ok(asItCame !== undefined && small !== undefined);
+  assert.equal(asItCame.executionsToFind, small.executionsToFind);
+  assert.equal(asItCame.signature, small.signature);
+  assert.ok(asItCame.ops > small.ops, `${asItCame.ops} operations, minimised ${small.ops}`);
+});
+
 describe('a campaign on mainline', () => {
   test('finds nothing in 20,000 executions, and no invariant that does not hold', async () => {
     const { status, summary, stderr, files } = await hunt('--invariants', '--execs', '20000');

@@ -126,6 +126,7 @@ describe('an observation of a kernel whose disk has to be mounted', () => {
         stuck: [],
         alarm: null,
         broken: [],
+        points: 0,
         marks: [],
         discarded: null,
       },
