@@ -17,7 +17,12 @@ function judgedPromises({ real }: CampaignSummary): string[] {
 /** How much of what recovery does was looked at. */
 function sampledText(summary: CampaignSummary): string {
   if (summary.real === null) {
-    return 'nothing was sampled: recovery reads one commit record, and each that can survive was decided on its own';
+    const again =
+      summary.recoveries === 0
+        ? 'power did not fail again during recovery'
+        : 'a second power cut, during recovery, was sampled: ' +
+          `${plural(summary.recoveryCuts, 'cut')} in ${plural(summary.recoveries, 'mount')}`;
+    return `no survivor was sampled; ${again}`;
   }
   return (
     `what recovery does was sampled: ${plural(summary.crashImages, 'crash image')}, ` +
