@@ -39,6 +39,10 @@ export class RecordedFiles implements RecoveredFiles {
     return this.image[blockAddress(this.layout, block) + (offset % pageSize)] as number;
   }
 
+  blockOf(ino: number, page: number): number {
+    return this.metadata.files[ino]?.blocks[page] ?? HOLE;
+  }
+
   isZero(ino: number, from: number, to: number): boolean {
     for (let offset = from; offset < to; offset++) {
       if (this.byteOf(ino, offset) !== 0) return false;

@@ -68,6 +68,7 @@ const PROMISE_VERB: Record<PromiseId, string> = {
   P9: 'a file shows foreign or stale bytes',
   P13: 'a pinned block was given away',
   P14: 'a device that was removed is still there for somebody',
+  P15: 'a media error goes unnoticed',
 };
 
 /** One sentence, the same for all findings with this signature. */

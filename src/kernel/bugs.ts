@@ -10,6 +10,7 @@ import { COW_BUGS } from './cow-bugs.js';
 import { FAULT_BUGS } from './fault-bugs.js';
 import { PIN_BUGS } from './pin-bugs.js';
 import { FILESYSTEM_BUGS } from './filesystem-bugs.js';
+import { POISON_BUGS } from './poison-bugs.js';
 import { REMOVAL_BUGS } from './removal-bugs.js';
 import { PAGE_BUGS } from './page-bugs.js';
 
@@ -294,6 +295,7 @@ export const BUGS: readonly Bug[] = [
   ...FILESYSTEM_BUGS,
   ...REMOVAL_BUGS,
   ...PAGE_BUGS,
+  ...POISON_BUGS,
 ];
 
 /** By id or slug. */

@@ -356,6 +356,8 @@ export interface NvdimmFunctions<K> {
   /** Write-back of every line, no fence. */
   readonly daxFlush: (k: K, t: Task, address: number, length: number) => Run<void>;
   readonly nvdimmFlush: (k: K, t: Task) => void;
+  /** After it nobody has the page of a block mapped; an error if that could not be done. */
+  readonly memoryFailure: (k: K, t: Task, block: number) => Run<number>;
   /** After it nobody uses an address of the device any more. */
   readonly killDax: (k: K, t: Task) => Run<void>;
   /** After it the struct pages of the device are gone. */

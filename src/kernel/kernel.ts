@@ -93,6 +93,7 @@ export class Kernel implements Sleeper {
       tlb: new Int32Array(0),
       waitsForIno: -1,
       waitsForHead: -1,
+      metPoison: false,
     }));
   }
 
@@ -138,6 +139,7 @@ export class Kernel implements Sleeper {
       task.op = NO_OP;
       task.point = 0;
       task.handles = 0;
+      task.metPoison = false;
       task.visits.fill(0);
       if (task.tlb.length !== this.mm.virtualPages) task.tlb = new Int32Array(this.mm.virtualPages);
       else task.tlb.fill(0);

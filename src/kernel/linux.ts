@@ -50,7 +50,7 @@ import { handleMmFault, handlePteFault, wpPfnShared } from './mm/fault.js';
 import { gupFast } from './mm/gup-fast.js';
 import { pinUserPages, unpinUserPages } from './mm/gup.js';
 import { insertPmd, insertPte } from './mm/insert.js';
-import { mfDaxKillProcs } from './mm/memory-failure.js';
+import { memoryFailure, mfDaxKillProcs } from './mm/memory-failure.js';
 import { madvise, mmap, mprotect, munmap } from './mm/mmap.js';
 import { pfnMkcleanRange, unmapMappingPages, zapRange } from './mm/rmap.js';
 import { setPageDirty } from './mm/set-page-dirty.js';
@@ -145,6 +145,7 @@ export const LINUX: KernelFunctions<Kernel> = Object.freeze({
   reflinkRange,
   unshareRange,
   memcpyFlushcache,
+  memoryFailure,
   daxFlush,
   nvdimmFlush,
   killDax,

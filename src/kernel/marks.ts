@@ -50,6 +50,16 @@ const BRANCHES = {
   'unpin_user_pages:wakes': 'the last reference goes, and somebody waits for that',
   'unpin_user_pages:still_pinned': 'others have the page pinned, too',
   'dma:stopped': 'the pin was released under the transfer',
+  // Media errors.
+  'user:machine_check': 'an access meets memory that has gone bad',
+  'dax_fault_return:hwpoison': 'a fault is refused, for the memory is bad',
+  'dax_iomap_pmd_fault:poisoned': 'a PMD would map a bad block, and a PTE may do',
+  'dax_lock_page:no_file': 'memory goes bad that no entry maps',
+  'dax_lock_page:changed': 'the page has come to another place while its entry was awaited',
+  'dax_iomap_rw:recovery_write': 'a write mends a bad block',
+  'dax_iomap_rw:part_of_bad_page': 'a write of less than a page cannot mend a bad block',
+  'dax_truncate_page:poisoned': 'the edge of a page cannot be zeroed, for its block is bad',
+  'pmem_do_write:poisoned': 'a bad block gets another owner, and is mended',
   // dax: entries.
   'get_next_unlocked_entry:conflict': 'a PMD is wanted where a locked entry of a page is',
   'get_next_unlocked_entry:gone': 'there is no entry, or none any more',

@@ -147,6 +147,14 @@ export const POINT_NAMES = [
   'dax_prepare_freeze:unmapped',
   'pfn_mkclean_range:pmd_cleared',
   'madvise:zapped',
+  // Media errors.
+  'nfit_handle_mce:start',
+  'nfit_handle_mce:listed',
+  'memory_failure:start',
+  'mf_generic_kill_procs:locked',
+  'pmem_recovery_write:start',
+  'pmem_recovery_write:copied',
+  'livelock:xa_lock',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

@@ -33,19 +33,20 @@ const SINCE_6_0: readonly KnobName[] = [
   'cowFaultCopyNotFlushed',
   'cowWriteBesideFaults',
   'shareForgottenEarly',
+  'poisonClearedBeforeData',
 ];
 
 export const PRESETS: readonly Preset[] = [
   {
     name: 'mainline',
     title: 'every catalogued fix in place: the state in which every promise holds',
-    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L16 revert',
+    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L17 revert',
     knobs: [],
   },
   {
     name: 'linux-6.16',
-    title: 'fs/dax.c as released: mainline without the sixteen fixes that Linux does not have',
-    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L16',
+    title: 'fs/dax.c as released: mainline without the seventeen fixes that Linux does not have',
+    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L17',
     knobs: [
       'towriteLookupSkipsLocked',
       'inodeMarkedBeforeTag',
@@ -63,6 +64,7 @@ export const PRESETS: readonly Preset[] = [
       'timesSetBeforeHandle',
       'memunmapIgnoresPins',
       'shutdownAfterUnmapping',
+      'poisonClearedBeforeData',
     ],
   },
   {
@@ -74,20 +76,26 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'linux-6.12',
     title: 'Linux 6.7 to 6.14, as Debian ships 6.12: layout breaking drops no entries yet',
-    source: 'bugs L01 to L04 and L06 to L13; compared with 6.12.117 by `daxfuzz conformance`',
+    source: 'bugs L01 to L04, L06 to L13 and L17; compared with 6.12.117 by `daxfuzz conformance`',
     knobs: [...SINCE_6_0, 'cowClearsDirty'],
   },
   {
     name: 'linux-6.1',
     title: 'Linux 6.0 and 6.1: read faults tag, and copying on write is new',
     source: 'fs/dax.c of 6.1; compared with 6.1.192 by `daxfuzz conformance`',
-    knobs: [...SINCE_6_0, 'readFaultTags', 'cowKeepsMapping', 'cowEdgesNotZeroed'],
+    knobs: [
+      ...SINCE_6_0,
+      'readFaultTags',
+      'cowKeepsMapping',
+      'cowEdgesNotZeroed',
+      'poisonFaultsWithoutCode',
+    ],
   },
   {
     name: 'linux-5.10',
     title: 'Linux 5.10 to 5.12: cleaning misses small mappings of huge entries (B08)',
     source: 'bugs B08 and B53; compared with 5.10.223 by `daxfuzz conformance`',
-    knobs: [...SINCE_5_10, 'mkcleanAtHeadOnly', 'invalidateWakesOne'],
+    knobs: [...SINCE_5_10, 'mkcleanAtHeadOnly', 'invalidateWakesOne', 'poisonFaultsWithoutCode'],
   },
   {
     name: 'dax-v8',

@@ -23,6 +23,8 @@ export interface Task {
   /** Whose entry the task last waited for, and at which head: what woke it may not have reached it yet. */
   waitsForIno: number;
   waitsForHead: number;
+  /** Why no fault could get an access allowed: the memory is bad. */
+  metPoison: boolean;
 }
 
 /** Looks at the kernel between two steps of a task, where that is asked for (invariants/). */

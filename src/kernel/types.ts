@@ -116,6 +116,7 @@ export interface Journal {
 /** errno values as calls return them. */
 export const ENOENT = -2;
 export const EIO = -5;
+export const ENXIO = -6;
 export const EBADF = -9;
 export const ENOMEM = -12;
 export const EFAULT = -14;
@@ -126,6 +127,8 @@ export const EFBIG = -27;
 export const ENOSPC = -28;
 export const EOPNOTSUPP = -95;
 export const EUCLEAN = -117;
+/** What an access gives that ends in a SIGBUS with BUS_MCEERR_AR, and EFAULT one without. */
+export const EHWPOISON = -133;
 
 /** Results of fault handlers. */
 export const FAULT = {
@@ -137,5 +140,7 @@ export const FAULT = {
   needDsync: 4,
   /** Of kernels with B31: the caller copies `cowBlock`. */
   cowLater: 5,
+  /** A SIGBUS that says that the memory is bad: BUS_MCEERR_AR. */
+  hwpoison: 6,
 } as const;
 export type FaultResult = (typeof FAULT)[keyof typeof FAULT];

@@ -229,6 +229,18 @@ export interface Knobs {
   fdatasyncSkipsCommit: boolean;
   /** Freed blocks are reused before the transaction that freed them has committed. Tests use it. */
   reuseBeforeCommit: boolean;
+  /** A page loses its file, and gets it back, where an entry of another size is asked for in vain. B29. */
+  associatesOnSizeChange: boolean;
+  /** Memory failure waits for an entry with xa_lock held, without which nobody can unlock it. B54. */
+  entryAwaitedUnderXaLock: boolean;
+  /** Memory failure does not know pages of devices: they stay mapped. B66. */
+  memoryFailureSkipsDevice: boolean;
+  /** A fault on bad memory ends in a SIGBUS that does not say so. B67. */
+  poisonFaultsWithoutCode: boolean;
+  /** A write that mends a bad block takes it off the list before it writes. B63. */
+  badblockClearedFirst: boolean;
+  /** A write that mends a bad block clears the poison before its data is on media. L17. */
+  poisonClearedBeforeData: boolean;
 }
 
 export type KnobName = keyof Knobs;
@@ -346,6 +358,12 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   allocateWithoutZeroing: false,
   fdatasyncSkipsCommit: false,
   reuseBeforeCommit: false,
+  associatesOnSizeChange: false,
+  entryAwaitedUnderXaLock: false,
+  memoryFailureSkipsDevice: false,
+  poisonFaultsWithoutCode: false,
+  badblockClearedFirst: false,
+  poisonClearedBeforeData: false,
 });
 
 export function withKnobs(base: Knobs, names: readonly KnobName[]): Knobs {

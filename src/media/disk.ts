@@ -23,6 +23,8 @@ export interface RecoveredFiles {
   byteOf(ino: number, offset: number): number;
   /** Are all bytes of [from, to), which is inside one page, zero? */
   isZero(ino: number, from: number, to: number): boolean;
+  /** The block of a page, where that can be told. */
+  blockOf?(ino: number, page: number): number;
 }
 
 /** What mounting an image came to. */

@@ -28,6 +28,8 @@ export interface BruteForceResult {
   readonly brokenPromises: ReadonlySet<number>;
   /** Files that show foreign bytes in some crash state. */
   readonly exposedFiles: ReadonlySet<number>;
+  /** Files that show bytes which a media error had destroyed, in some crash state. */
+  readonly lostFiles: ReadonlySet<number>;
   /** Some crash state cannot be mounted. */
   readonly unrecovered: boolean;
   /** Crash states looked at; images that are equal are judged once. */
@@ -48,6 +50,7 @@ export function bruteForce(
   const promises = promisesOf(program, disk, trace);
   const brokenPromises = new Set<number>();
   const exposedFiles = new Set<number>();
+  const lostFiles = new Set<number>();
   let unrecovered = false;
   let states = 0;
   for (let cut = -1; cut < trace.length; cut++) {
@@ -71,13 +74,14 @@ export function bruteForce(
           expectation.checkPromise(files, made, cut) ?? expectation.checkTimes(files, made);
         if (wrong !== null) brokenPromises.add(made.op);
       }
+      for (const lost of expectation.destroyed.find(files, cut)) lostFiles.add(lost.ino);
       for (let ino = 0; ino < program.files.length; ino++) {
         if (exposedFiles.has(ino)) continue;
         if (expectation.checkExposure(files, cut, ino) !== null) exposedFiles.add(ino);
       }
     }
   }
-  return { brokenPromises, exposedFiles, unrecovered, states };
+  return { brokenPromises, exposedFiles, lostFiles, unrecovered, states };
 }
 
 /** Every call of the trace that made a promise and returned success. */

@@ -13,7 +13,8 @@ import type { Judge } from './judge.js';
 const list = (set: ReadonlySet<number>): string => [...set].sort(ascending).join(',');
 
 /**
- * Null if both say that the same promises are broken and the same files exposed; otherwise what each says.
+ * Null if both say that the same promises are broken and the same files exposed, or show what was destroyed;
+ * otherwise what each says.
  * 'too large' if some cut has more than `statesMax` crash states.
  */
 export function compareCheckers(
@@ -32,13 +33,22 @@ export function compareCheckers(
     images: 0,
   });
   const atCrash = violations.filter((violation) => violation.plan !== null);
-  const calls = atCrash.filter(({ promise }) => promise !== 'P9' && promise !== 'P0');
+  const OF_FILES: readonly string[] = ['P0', 'P9', 'P15'];
+  const calls = atCrash.filter(({ promise }) => !OF_FILES.includes(promise));
   const broken = new Set(calls.map(({ op }) => op));
   const unrecovered = atCrash.some(({ promise }) => promise === 'P0');
   const exposed = new Set(atCrash.filter(({ promise }) => promise === 'P9').map(({ ino }) => ino));
-  const said = (promises: ReadonlySet<number>, files: ReadonlySet<number>, lost: boolean): string =>
-    `promises ${list(promises)} files ${list(files)}${lost ? ' unrecovered' : ''}`;
-  const fast = said(broken, exposed, unrecovered);
-  const slow = said(plain.brokenPromises, plain.exposedFiles, plain.unrecovered);
+  const destroyed = new Set(
+    atCrash.filter(({ promise }) => promise === 'P15').map(({ ino }) => ino),
+  );
+  const said = (
+    promises: ReadonlySet<number>,
+    files: ReadonlySet<number>,
+    lost: ReadonlySet<number>,
+    isLost: boolean,
+  ): string =>
+    `promises ${list(promises)} files ${list(files)} destroyed ${list(lost)}${isLost ? ' unrecovered' : ''}`;
+  const fast = said(broken, exposed, destroyed, unrecovered);
+  const slow = said(plain.brokenPromises, plain.exposedFiles, plain.lostFiles, plain.unrecovered);
   return fast === slow ? null : `fast: ${fast}; plain: ${slow}`;
 }

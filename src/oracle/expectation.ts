@@ -6,6 +6,8 @@
  * started. The byte may then hold what the last settled action left, or what any later action left that
  * had begun by the cut. Nothing is expected of a byte without settled actions, nor of one whose page a
  * truncate or punch was removing while the call ran. A write with O_DSYNC settles its own actions only.
+ * A media error destroys bytes: of those nothing is expected until others are stored in their place, and
+ * whoever can read their block again sees none of them.
  * Where an operation moves or shares blocks, `content` events say what came to a file with them.
  * This is plain on purpose. The fast checker confirms by it, the brute-force checker judges every image.
  */
@@ -17,24 +19,16 @@ import type { Contract } from '../target/target.js';
 import { AT, EVENT, STORE } from '../trace/event.js';
 import type { Trace } from '../trace/trace.js';
 import { dataByte } from '../trace/trace.js';
+import type { Action } from './action.js';
 import type { FileRange, PromiseMade } from './promise.js';
+import { DestroyedBytes } from './destroyed.js';
 import { FormerPages } from './former-pages.js';
 import type { Mismatch } from './mismatch.js';
 import { OF_SIZE } from './mismatch.js';
 import { Removals } from './removals.js';
-import type { Deed } from './settling.js';
 import { isSettled, settlesSizes, settlingOf } from './settling.js';
 import { lateTimes, TimeBounds } from './times.js';
 import { FileView } from './view.js';
-
-interface Action extends Deed {
-  readonly from: number;
-  readonly to: number;
-  /** A place in the trace's pool or a repeated byte, as in store events. */
-  readonly data: number;
-  /** A copy of bytes that the file had: where it covers what was stored since, they are not allowed. */
-  readonly isCopy?: boolean;
-}
 
 /** Part of a page, and what was done to that, in order; undefined if nothing was. */
 interface Piece {
@@ -64,6 +58,8 @@ export class Expectation {
   private readonly view = new FileView();
   private readonly times = new TimeBounds();
   private readonly former = new FormerPages();
+  /** What a media error has destroyed must not be seen in any file. */
+  readonly destroyed: DestroyedBytes;
 
   constructor(
     private readonly program: Program,
@@ -73,6 +69,7 @@ export class Expectation {
   ) {
     this.layout = disk.layout;
     this.tracesEffects = disk.kind === 'fresh';
+    this.destroyed = new DestroyedBytes(trace, this.view, (page) => this.actions[page] ?? []);
     this.view.reset(program, disk, trace);
     this.times.reset(program, disk, trace);
     program.files.forEach((_, ino) => {
@@ -182,8 +179,12 @@ export class Expectation {
     const settled = new Int16Array(to - from).fill(UNSETTLED);
     for (const action of actions) {
       if (action.event > cut) break;
-      if (!isSettled(this.trace, this.view, action, made)) continue;
       const end = Math.min(to, action.to);
+      if (action.isLoss === true) {
+        settled.fill(UNSETTLED, Math.max(from, action.from) - from, Math.max(0, end - from));
+        continue;
+      }
+      if (!isSettled(this.trace, this.view, action, made)) continue;
       for (let offset = Math.max(from, action.from); offset < end; offset++) {
         settled[offset - from] = dataByte(this.trace, action.data, offset - action.from);
       }
@@ -203,7 +204,8 @@ export class Expectation {
       if (action.event > cut) break;
       if (offset < action.from || offset >= action.to) continue;
       const value = dataByte(this.trace, action.data, offset - action.from);
-      if (isSettled(this.trace, this.view, action, made)) allowed = [value];
+      if (action.isLoss === true) allowed = null;
+      else if (isSettled(this.trace, this.view, action, made)) allowed = [value];
       else if (action.isCopy !== true) allowed?.push(value);
     }
     return allowed;
@@ -248,6 +250,9 @@ export class Expectation {
       case EVENT.content:
         this.noteContent(event);
         break;
+      case EVENT.media_error:
+        this.noteLoss(event);
+        break;
       case EVENT.i_size:
         (this.sizes[trace.argument(event, AT.i_size.ino)] as SizeChange[]).push({
           event,
@@ -258,6 +263,7 @@ export class Expectation {
       default:
         break;
     }
+    this.destroyed.note(event);
     view.apply(event);
     this.times.apply(event);
   }
@@ -279,9 +285,7 @@ export class Expectation {
     const lost = this.view.blocks[page] !== block || this.view.pins[block] === 0;
     const stray = (how & STORE.dma) !== 0 && lost;
     const action: Action = {
-      event,
-      op: trace.op(event),
-      task: trace.task(event),
+      ...this.deedOf(event),
       issued: trace.argument(event, AT.store.issued),
       from: offset,
       to: offset + trace.argument(event, AT.store.length),
@@ -308,10 +312,7 @@ export class Expectation {
     for (const page of view.pagesOf(block)) {
       const from = (page % view.filePages) * pageSize + (address % pageSize);
       this.addAction(Math.floor(page / view.filePages), {
-        event,
-        op: trace.op(event),
-        task: trace.task(event),
-        issued: event,
+        ...this.deedOf(event),
         from,
         to: from + trace.argument(event, AT.store.length),
         data: trace.argument(event, AT.store.data),
@@ -338,10 +339,7 @@ export class Expectation {
       this.view.pageIndex(ino, page),
     );
     this.addAction(ino, {
-      event,
-      op: this.trace.op(event),
-      task: this.trace.task(event),
-      issued: event,
+      ...this.deedOf(event),
       from: page * pageSize,
       to: (page + 1) * pageSize,
       data: -1, // zeros
@@ -360,16 +358,34 @@ export class Expectation {
       this.former.brought(this.view.blocks[page] as number, page);
     }
     this.addAction(ino, {
-      event,
-      op: trace.op(event),
-      task: trace.task(event),
-      issued: event,
+      ...this.deedOf(event),
       from: offset,
       to: offset + trace.argument(event, AT.content.length),
       data: trace.argument(event, AT.content.data),
       settling: 'exit',
       block: HOLE,
     });
+  }
+
+  private noteLoss(event: number): void {
+    const block = this.trace.argument(event, AT.media_error.block);
+    const loss = {
+      ...this.deedOf(event),
+      settling: 'never',
+      block,
+      data: -1,
+      isLoss: true,
+    } as const;
+    for (const owner of this.view.pagesOf(block)) {
+      const from = (owner % this.view.filePages) * this.layout.geometry.pageSize;
+      const to = from + this.layout.geometry.pageSize;
+      this.addAction(Math.floor(owner / this.view.filePages), { ...loss, from, to });
+    }
+  }
+
+  /** What happens at once, inside of an operation. */
+  private deedOf(event: number): Pick<Action, 'event' | 'op' | 'task' | 'issued'> {
+    return { event, op: this.trace.op(event), task: this.trace.task(event), issued: event };
   }
 
   private addAction(ino: number, action: Action): void {

@@ -22,6 +22,7 @@ import { FrozenRule } from './frozen.js';
 import { TraceInvariants } from './invariants.js';
 import { LogRule } from './log-rule.js';
 import { MeaningRule } from './meaning.js';
+import { PoisonRule } from './poison.js';
 import { PrivateRule } from './private.js';
 import { RecoveryCuts } from './recovery-cuts.js';
 import { RecoveryRule } from './recovery.js';
@@ -43,6 +44,7 @@ export class Judge {
   private readonly removed: RemovedRule;
   private readonly invariants: TraceInvariants;
   private readonly cuts: RecoveryCuts;
+  private readonly poison: PoisonRule;
 
   /** `media` is where durable lines go: a mapped file in a worker, memory elsewhere. */
   constructor(media: Image) {
@@ -58,6 +60,7 @@ export class Judge {
     this.removed = new RemovedRule(this.state);
     this.invariants = new TraceInvariants(this.state, this.frozen);
     this.cuts = new RecoveryCuts(this.state);
+    this.poison = new PoisonRule(this.state);
   }
 
   judge(program: Program, trace: Trace, disk: Disk, options: JudgeOptions): Verdict {
@@ -95,6 +98,7 @@ export class Judge {
     this.times.reset();
     this.removed.reset();
     this.cuts.reset();
+    this.poison.reset();
   }
 
   private fold(event: number, kind: number): void {
@@ -104,6 +108,7 @@ export class Judge {
     history.apply(event);
     view.apply(event);
     this.times.apply(event);
+    this.poison.see(event, kind);
     switch (kind) {
       case EVENT.op_enter:
         this.enter(event);
@@ -154,7 +159,7 @@ export class Judge {
         checkPin(state, event);
         break;
       case EVENT.load:
-        checkLoad(state, event);
+        if (!this.poison.showsLost(event)) checkLoad(state, event);
         this.privates.load(event);
         this.removed.load(event);
         break;

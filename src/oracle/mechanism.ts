@@ -49,7 +49,7 @@ export const MECHANISMS = {
   },
   'kernel-hung': {
     text: 'the kernel came to a standstill',
-    rows: ['B19', 'B46', 'B53', 'B54b', 'N04'],
+    rows: ['B19', 'B46', 'B53', 'B54', 'B54b', 'N04'],
   },
   'content-lost': {
     text: 'a mount after the crash shows other bytes than the call promised',
@@ -186,6 +186,22 @@ export const MECHANISMS = {
   'succeeds-after-shutdown': {
     text: 'a call that needs the device succeeded although the file system was shut down',
     rows: [],
+  },
+  'lost-bytes-read': {
+    text: 'a read or a load gave bytes that a media error had destroyed',
+    rows: ['B63'],
+  },
+  'lost-bytes-exposed': {
+    text: 'poison was cleared before the new data was on media: after a crash the old bytes read as good',
+    rows: ['B63', 'L17'],
+  },
+  'poison-left-mapped': {
+    text: 'memory failure left a bad page mapped, and who touched it got a signal that does not say why',
+    rows: ['B29', 'B66'],
+  },
+  'poison-code-lost': {
+    text: 'a fault on bad memory ended in a signal that does not say why',
+    rows: ['B67'],
   },
   'freed-block-pinned': {
     text: 'a page was pinned that its file no longer had',

@@ -22,6 +22,7 @@ export const PROMISES = {
   P12: 'freeze: what the files show when it returns is on media, and stays as it is until thaw',
   P13: 'pins: a pinned page keeps its block, and no page of a file is pinned for any length of time',
   P14: 'removal: what was promised stays, nobody reaches the device, and calls that need it fail',
+  P15: 'media errors: what they destroy is never read as good, and who touches it is told',
 } as const;
 
 export type PromiseId = keyof typeof PROMISES;

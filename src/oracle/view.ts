@@ -51,6 +51,10 @@ export class FileView {
   filePages = 0;
   /** When the file system was shut down. */
   shutdownAt = NEVER;
+  /** Blocks that cannot be read. */
+  readonly poisoned = new Set<number>();
+  /** 1 for each byte of `contents` that a media error has destroyed; null while there has been none. */
+  private lost: Uint8Array | null = null;
 
   /** The contents that the files should have, one after the other. */
   private contents = new Uint8Array(0);
@@ -99,6 +103,10 @@ export class FileView {
     }
     this.shared.fill(0);
     this.shutdownAt = NEVER;
+    if (this.lost !== null) {
+      this.lost = null;
+      this.poisoned.clear();
+    }
     if (this.sizes.length !== metadata.files.length) {
       this.sizes = new Int32Array(metadata.files.length);
       this.times = new Int32Array(metadata.files.length);
@@ -176,6 +184,12 @@ export class FileView {
       case EVENT.fs_shutdown:
         this.shutdownAt = index;
         break;
+      case EVENT.media_error:
+        this.strike(this.trace.argument(index, AT.media_error.block));
+        break;
+      case EVENT.clear_poison:
+        this.poisoned.delete(this.trace.argument(index, AT.clear_poison.block));
+        break;
       case EVENT.pin:
         (this.pins[rows[args + PIN_AT.block] as number] as number)++;
         break;
@@ -219,6 +233,14 @@ export class FileView {
     return this.contents[ino * this.filePages * this.pageSize() + offset] as number;
   }
 
+  /** The first byte of [from, to) that a media error has destroyed and nobody stored since; -1 if none. */
+  firstLost(ino: number, from: number, to: number): number {
+    if (this.lost === null) return -1;
+    const start = ino * this.filePages * this.pageSize();
+    for (let at = start + from; at < start + to; at++) if (this.lost[at] === 1) return at - start;
+    return -1;
+  }
+
   /** What a file shows now, as far as it goes. */
   copyOf(ino: number): Uint8Array {
     const start = ino * this.filePages * this.pageSize();
@@ -239,6 +261,13 @@ export class FileView {
       at = end;
     }
     return -1;
+  }
+
+  private strike(block: number): void {
+    this.lost ??= new Uint8Array(this.contents.length);
+    this.poisoned.add(block);
+    const bytes = this.pageSize();
+    for (const page of this.pagesOf(block)) this.lost.fill(1, page * bytes, (page + 1) * bytes);
   }
 
   private map(page: number, block: number, event: number): void {
@@ -272,6 +301,7 @@ export class FileView {
   private unmap(page: number, block: number, event: number): void {
     this.leave(page, block, event);
     this.contents.fill(0, page * this.pageSize(), (page + 1) * this.pageSize());
+    this.lost?.fill(0, page * this.pageSize(), (page + 1) * this.pageSize());
   }
 
   /** Does the store at `event` zero a block that the page has already, in a fault? */
@@ -313,6 +343,7 @@ export class FileView {
 
   private fillContents(ino: number, offset: number, length: number, data: number): void {
     const start = ino * this.filePages * this.pageSize() + offset;
+    if (this.lost !== null) this.lost.fill(0, start, start + length);
     if (data === -1) {
       this.contents.fill(0, start, start + length);
       return;

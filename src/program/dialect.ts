@@ -14,6 +14,8 @@ export interface Dialect {
   readonly flagsBounds: ReadonlyMap<OpCode, number>;
   /** Operations that are drawn in all the ways in which the target has them. */
   readonly varies: ReadonlySet<OpCode>;
+  /** Are media errors drawn? They are placed into a few programs when all else is drawn (media-errors.ts). */
+  readonly mediaErrors?: boolean;
 }
 
 function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
@@ -25,12 +27,15 @@ function codesWhere(holds: (code: number) => boolean): ReadonlySet<OpCode> {
 const MODEL_TOO: ReadonlySet<number> = new Set([OP.syncfs, OP.freeze, OP.thaw]);
 
 export const MODEL_DIALECT: Dialect = Object.freeze({
-  operations: codesWhere((code) => code <= OP.unpin || MODEL_TOO.has(code) || code > OP.pread_into),
+  operations: codesWhere(
+    (code) => code <= OP.unpin || MODEL_TOO.has(code) || (code > OP.pread_into && code < OP.poison),
+  ),
   flagsBounds: new Map<OpCode, number>([
     [OP.pread, 1],
     [OP.fallocate, 2],
   ]),
   varies: new Set<OpCode>([OP.pwrite]),
+  mediaErrors: true,
 });
 
 /** Of a model whose file system shares blocks. */
@@ -41,6 +46,7 @@ export const SHARING_DIALECT: Dialect = Object.freeze({
     [OP.fallocate, FALLOCATE.unshareRange + 1],
   ]),
   varies: new Set<OpCode>([...MODEL_DIALECT.varies, OP.fallocate, OP.reflink_range]),
+  mediaErrors: true,
 });
 
 /**

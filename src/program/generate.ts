@@ -15,6 +15,7 @@ import { thawed } from './freeze.js';
 import type { Geometry } from './geometry.js';
 import { DEFAULT_GEOMETRY, MAPPING_SLOTS } from './geometry.js';
 import { drawKernelOp, varied, variedSharing } from './kernel-operations.js';
+import { placeMediaError } from './media-errors.js';
 import { drawRemount, placeRemount } from './mount-operations.js';
 import type { Op, OpCode } from './op.js';
 import {
@@ -97,6 +98,7 @@ export class ProgramGenerator {
       last[last.length - 1] = this.promise(choice);
     }
     placeRemount(choice, threads, opening.length, again);
+    placeMediaError(choice, threads, opening.length, this.options, this.dialect, this);
     const drawn: Program = { geometry, files: this.files, threads, spawnAfter: opening.length };
     return thawed(drawn, opsMax);
   }
@@ -349,6 +351,10 @@ export class ProgramGenerator {
       }
       case OP.fadvise:
         return { ...blank, target: 0, offset: 0, length: filePagesMax };
+      case OP.poison: {
+        const { target, offset } = this.fileRange(choice);
+        return { ...blank, target, offset: Math.floor(offset / pageSize), length: 1 };
+      }
       case OP.pin:
       case OP.unpin:
         return drawPinOp(choice, blank, this);

@@ -46,6 +46,7 @@ export const OP = {
   mount: 33,
   drop_caches: 34,
   madvise: 35,
+  poison: 36,
 } as const;
 
 export type OpName = keyof typeof OP;
@@ -232,6 +233,8 @@ export const OP_TABLE: readonly OpSpec[] = [
   row('mount', [], {}),
   row('drop_caches', [], {}),
   row('madvise', ['target', 'pages', 'flags'], { slot: 'mapping', modes: ['DONTNEED'] }),
+  // A media error strikes the blocks of these pages, and the platform reports it.
+  row('poison', ['target', 'pages'], { slot: 'fd' }),
 ];
 
 export const OP_CODES = OP_TABLE.length;

@@ -35,6 +35,7 @@ export const WEIGHTS: readonly number[] = weightsOf({
   commit: 2,
   drop_caches: 1,
   madvise: 2,
+  poison: 3,
 });
 
 function weightsOf(weights: Partial<Record<OpName, number>>): number[] {

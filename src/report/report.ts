@@ -116,8 +116,9 @@ export function sentence(finding: Finding, trace: Trace): string {
   const place = placeText(ino, offset);
   const call = opText(program, violation.op);
   if (violation.plan === null) return `${call}: ${place} ${detail}.`;
-  const promised = violation.promise !== 'P9' && call !== '';
-  const after = promised ? `After ${call} returned, power fails` : 'Power fails';
+  const during = violation.promise === 'P15' ? `In ${call}, power fails` : 'Power fails';
+  const promised = violation.promise !== 'P9' && violation.promise !== 'P15' && call !== '';
+  const after = promised ? `After ${call} returned, power fails` : during;
   const made =
     store < 0
       ? ''

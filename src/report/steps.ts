@@ -124,6 +124,12 @@ const STEPS: Telling = {
   pin: ({ ino, page, block }, scene) => `pinned ${pagesText(scene, ino, page)} (block ${block})`,
   unpin: ({ ino, page, block }, scene) =>
     `unpinned ${pagesText(scene, ino, page)} (block ${block})`,
+  media_error: ({ block }) => `block ${block} goes bad: nobody can read it any more`,
+  clear_poison: ({ block }) => `the poison of block ${block} is cleared: it can be read again`,
+  machine_check: ({ ino, page, block }, scene) =>
+    `machine check: ${pagesText(scene, ino, page)} (block ${block})`,
+  badblocks: ({ block, set }) =>
+    `block ${block} ${set === 1 ? 'on' : 'off'} the list of bad blocks`,
   fs_shutdown: () => 'the file system is shut down',
   kill_dax: () => 'kill_dax: the DAX device is dead',
   memunmap_pages: () => 'memunmap_pages: the struct pages of the device are freed',

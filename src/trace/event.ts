@@ -50,6 +50,11 @@ export const EVENT = {
   fs_shutdown: 38,
   kill_dax: 39,
   memunmap_pages: 40,
+  // Media errors: a block cannot be read any more; it can again; a CPU met one; the driver's list of them.
+  media_error: 41,
+  clear_poison: 42,
+  machine_check: 43,
+  badblocks: 44,
 } as const;
 
 export type EventName = keyof typeof EVENT;
@@ -93,6 +98,10 @@ export const AT = {
   fs_shutdown: {},
   kill_dax: {},
   memunmap_pages: {},
+  media_error: { block: 0 },
+  clear_poison: { block: 0 },
+  machine_check: { ino: 0, page: 1, block: 2 },
+  badblocks: { block: 0, set: 1 },
 } as const satisfies Record<EventName, Readonly<Record<string, number>>>;
 
 /** Names of the arguments of each kind in their order, for printing. */
@@ -150,6 +159,9 @@ export const WHY = {
 
 /** `state` of set_pte. */
 export const PTE = { none: 0, readOnly: 1, writable: 2, zero: 3, anonymous: 4 } as const;
+
+/** `result` of fault_done where the access ends in a SIGBUS that does not say why. */
+export const FAULT_SIGBUS = 2;
 
 /** An ino or offset that does not apply: the journal's blocks, for one. */
 export const NO_INO = -1;

@@ -5,6 +5,7 @@
 import { freshDisk } from '../../src/media/fresh.js';
 import { BUGS } from '../../src/kernel/bugs.js';
 import { ModelTarget } from '../../src/kernel/model-target.js';
+import { POISON_BUGS } from '../../src/kernel/poison-bugs.js';
 import { PRESETS } from '../../src/kernel/presets.js';
 import type { KnobName } from '../../src/kernel/variant.js';
 import { MAINLINE_KNOBS, withKnobs } from '../../src/kernel/variant.js';
@@ -200,6 +201,92 @@ export function compareOnSharedBlocks(
     if (bugs.length === 0) counts.brokenOnMainline++;
   }
   return { ...counts, difference: null };
+}
+
+/** What `compareOnMediaErrors` says besides. */
+export interface MediaComparison extends Comparison {
+  /** Programs in which a crash state shows destroyed bytes, on kernels with a bug and on mainline. */
+  readonly destroyed: number;
+  readonly destroyedOnMainline: number;
+  /** Programs in which a media error struck. */
+  readonly struck: number;
+}
+
+/** The same where memory goes bad: mainline, each bug about that, and any of these without a fence. */
+export function compareOnMediaErrors(seed: bigint, programs: number): MediaComparison {
+  const choice = Prng.fromSeed(seed);
+  const { load, store, fsync, sync, pwrite, pread, ftruncate, fallocate, poison } = OP;
+  const only = new Set<OpCode>([load, store, fsync, sync, pwrite, pread, ftruncate, fallocate]);
+  only.add(poison);
+  const bounds = { geometry: GEOMETRY, threadsMax: 2, opsMax: 9, only };
+  const generator = new ProgramGenerator(bounds);
+  const schedulers = [new RandomScheduler(choice.split()), new PctScheduler(choice.split())];
+  const judge = new Judge(new Image());
+  const kernels = [[], ...POISON_BUGS.map(({ id }) => [id])].map((bugs) => ({
+    bugs,
+    target: ModelTarget.of({ kernel: 'mainline', bugs }),
+  }));
+  const counts = {
+    compared: 0,
+    tooLarge: 0,
+    broken: 0,
+    struck: 0,
+    destroyed: 0,
+    destroyedOnMainline: 0,
+  };
+  for (let i = 0; i < programs; i++) {
+    const { bugs, target } = kernels[i % kernels.length] as (typeof kernels)[number];
+    const program = mended(generator.generate(choice), choice);
+    const { trace, schedule } = target.execute(program, schedulers[i & 1] as RandomScheduler);
+    const options = {
+      domain: choice.below(4) > 0 ? 'adr' : 'eadr',
+      persistency: choice.below(3) === 0 ? 'location' : 'line',
+      contract: target.contract,
+    } as const;
+    const judged = chance(choice, 1, 4) ? withoutSomeFence(trace, choice) : trace;
+    const difference = compareCheckers(judge, program, judged, options, STATES_MAX / 8);
+    if (difference === 'too large') {
+      counts.tooLarge++;
+      continue;
+    }
+    if (difference !== null) {
+      const what = `program ${i} of seed ${seed}, bugs ${bugs.join()}, ${JSON.stringify(options)}`;
+      const text = [printProgram(program), printSchedule(schedule, target.pointNames)];
+      return { ...counts, difference: [what, difference, ...text].join('\n') };
+    }
+    counts.compared++;
+    if (strikes(trace)) counts.struck++;
+    const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
+    const disk = freshDisk(program);
+    const { violations } = judge.judge(program, judged, disk, { ...options, ...confirm });
+    if (violations.length > 0) counts.broken++;
+    if (!violations.some(({ promise, plan }) => promise === 'P15' && plan !== null)) continue;
+    if (bugs.length === 0 && judged === trace) counts.destroyedOnMainline++;
+    else counts.destroyed++;
+  }
+  return { ...counts, difference: null };
+}
+
+function strikes(trace: Trace): boolean {
+  for (let event = 0; event < trace.length; event++) {
+    if (trace.kind(event) === EVENT.media_error) return true;
+  }
+  return false;
+}
+
+/** The same program with a page that goes bad and is written as a whole; left to chance, few have one. */
+function mended(program: Program, choice: Choice): Program {
+  const { pageSize } = program.geometry;
+  const page = choice.below(2);
+  const whole = { target: 0, offset: page * pageSize, length: pageSize };
+  const threads = program.threads.map((ops) => [...ops]);
+  const [first = []] = threads;
+  first.splice(program.spawnAfter, 0, makeOp('pwrite', whole));
+  const thread = threads[choice.below(threads.length)] ?? first;
+  thread.push(makeOp('poison', { target: 0, offset: page, length: 1 }));
+  thread.push(makeOp('pwrite', whole));
+  if (chance(choice, 1, 2)) thread.push(makeOp('fsync', { target: 0 }));
+  return { ...program, threads, spawnAfter: program.spawnAfter + 1 };
 }
 
 /** The same program, but that its files begin with shared blocks: left to chance, few of them have any. */

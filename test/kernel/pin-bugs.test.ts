@@ -1,16 +1,18 @@
-/** Each bug of pins, layout breaking and removal by a program of its own; mainline holds on the same. */
+/** Each bug of pins, layouts, removal and media errors by a program of its own, on which mainline holds. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PIN_BUGS } from '../../src/kernel/pin-bugs.js';
+import { POISON_BUGS } from '../../src/kernel/poison-bugs.js';
 import { REMOVAL_BUGS } from '../../src/kernel/removal-bugs.js';
 import { parseProgram } from '../../src/program/text.js';
 import { everySchedule } from '../helpers/every-schedule.js';
 import { lineOf, runText } from '../helpers/lines.js';
 import type { PinProgram } from '../helpers/pin-programs.js';
 import { PIN_PROGRAMS } from '../helpers/pin-programs.js';
+import { POISON_PROGRAMS } from '../helpers/poison-programs.js';
 import { REMOVAL_PROGRAMS } from '../helpers/removal-programs.js';
 
-const PROGRAMS = [...PIN_PROGRAMS, ...REMOVAL_PROGRAMS];
+const PROGRAMS = [...PIN_PROGRAMS, ...REMOVAL_PROGRAMS, ...POISON_PROGRAMS];
 
 /** What a program shows under every schedule with at most one switch; ends early at `wanted`. */
 function signaturesOf(
@@ -30,7 +32,9 @@ function signaturesOf(
 test('every one of these bugs has a program that shows it', () => {
   const shown = new Set(PROGRAMS.map(({ bug }) => bug));
   assert.deepEqual(
-    [...PIN_BUGS, ...REMOVAL_BUGS].map(({ id }) => id).filter((id) => !shown.has(id)),
+    [...PIN_BUGS, ...REMOVAL_BUGS, ...POISON_BUGS]
+      .map(({ id }) => id)
+      .filter((id) => !shown.has(id)),
     [],
   );
 });

@@ -63,6 +63,7 @@ t2: umount()
 t2: mount()
 t2: drop_caches()
 t2: madvise(m0, pages 0..1, DONTNEED)
+t2: poison(f1, pages 0..2)
 t2: pwrite_from(f1, 0x10, 64, m0, page 3)
 t2: pread_into(f1, 0x10, 64, m0, page 0)
 `;

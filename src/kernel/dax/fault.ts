@@ -20,6 +20,7 @@ import {
   PTE_ZERO,
 } from '../mm/memory-manager.js';
 import { MARK } from '../marks.js';
+import { isBad, isListed } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { FaultResult, Inode, Run, Task, VmFault } from '../types.js';
 import { FAULT } from '../types.js';
@@ -30,6 +31,7 @@ import {
   DAX_ZERO_PAGE,
   entryPages,
   isEmpty,
+  isMapped,
   isPmd,
   isZero,
   makeEntry,
@@ -90,6 +92,11 @@ export function* daxInsertEntry(
   }
   xaLock(k, t);
   const slot = slotOf(k, inode, index);
+  const mixes = isMapped(entry) && isPmd(entry) !== isPmd(wanted);
+  if (mixes && k.knobs.associatesOnSizeChange && !shared) {
+    daxDisassociateEntry(k, entry, false); // B29
+    daxAssociateEntry(k, inode, index, wanted);
+  }
   if (shared || isZero(entry) || isEmpty(entry)) {
     daxDisassociateEntry(k, entry, false);
     daxAssociateEntry(k, inode, slot, wanted);
@@ -111,6 +118,7 @@ export function* daxFaultCowPage(
   const { pageSize } = k.program.geometry;
   const copy = k.mm.allocateAnonymous(pageSize);
   if (block !== HOLE) {
+    if (isBad(k, block)) return poisonFault(k);
     if (!k.dev.tryReadLock()) return FAULT.sigbus;
     const from = blockAddress(k.layout, block);
     (k.mm.anonymous[copy] as Uint8Array).set(k.cpus.memory.subarray(from, from + pageSize));
@@ -118,6 +126,12 @@ export function* daxFaultCowPage(
   }
   if (k.preempt(t, POINT['wp_page_copy:copied'])) yield;
   return yield* insertAnonymous(k, t, vmf, copy);
+}
+
+/** Models dax_fault_return() of -EHWPOISON. */
+function poisonFault(k: Kernel): FaultResult {
+  k.mark(MARK['dax_fault_return:hwpoison']);
+  return k.knobs.poisonFaultsWithoutCode ? FAULT.sigbus : FAULT.hwpoison; // B67
 }
 
 /** Models dax_iomap_pte_fault(). */
@@ -274,6 +288,11 @@ export function* daxFaultIter(
     return yield* insert(k, t, vmf, 0, PTE_ZERO);
   }
   if (!k.dev.alive) return FAULT.sigbus; // dax_iomap_direct_access()
+  if (isListed(k, block, huge ? k.program.geometry.pmdPages : 1)) {
+    if (!huge) return poisonFault(k);
+    k.mark(MARK['dax_iomap_pmd_fault:poisoned']);
+    return FAULT.fallback;
+  }
   const synchronous = k.functions.daxFaultIsSynchronous(k, vmf) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
   vmf.dirtiesLater = vmf.write && !synchronous && k.knobs.dirtiesAfterFault; // A13, A15, A16

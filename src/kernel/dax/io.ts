@@ -10,6 +10,7 @@ import { iomapError } from '../fs/iomap.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
 import { stripBuffers } from '../mm/set-page-dirty.js';
+import { isBad, pmemRecoveryWrite } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO } from '../types.js';
@@ -157,10 +158,36 @@ function* overwritePage(
   if (locks && !k.dev.tryReadLock()) return EIO;
   if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
   const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
-  if (length > 0) k.functions.memcpyFlushcache(k, t, address, length, data, inode.ino, offset);
+  let error = 0;
+  if (isBad(k, inode.blocks[index] as number)) {
+    error = yield* recoverPage(k, t, inode, offset, length, data);
+  } else if (length > 0) {
+    k.functions.memcpyFlushcache(k, t, address, length, data, inode.ino, offset);
+  }
   if (locks) k.dev.readUnlock();
+  if (error !== 0) return error;
   if (k.preempt(t, POINT['dax_iomap_rw:copied'])) yield;
   if (unwritten) k.sb.unwritten.delete(inode.blocks[index] as number);
+  return 0;
+}
+
+/** A write that meets poison: only a whole page can be mended. */
+function* recoverPage(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  offset: number,
+  length: number,
+  data: Data,
+): Run<number> {
+  const { pageSize } = k.program.geometry;
+  if (length < pageSize) {
+    k.mark(MARK['dax_iomap_rw:part_of_bad_page']);
+    return EIO; // Approximation: -EFAULT in Linux
+  }
+  k.mark(MARK['dax_iomap_rw:recovery_write']);
+  const block = inode.blocks[offset / pageSize] as number;
+  yield* pmemRecoveryWrite(k, t, block, data, inode.ino, offset);
   return 0;
 }
 
@@ -180,6 +207,10 @@ export function* daxReadPage(
   if (block !== HOLE) {
     const locks = !k.knobs.directAccessUnlocked; // B50
     if (locks && !k.dev.tryReadLock()) return null;
+    if (isBad(k, block)) {
+      if (locks) k.dev.readUnlock();
+      return null;
+    }
     if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
     address = blockAddress(k.layout, block) + (offset % pageSize);
     data = k.cpus.load(t.id, address, length);

@@ -10,6 +10,7 @@ import { HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
+import { clearForOwner } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
@@ -80,13 +81,16 @@ export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Ru
   const block = k.sb.allocator.allocate();
   if (block === NO_BLOCK) return false;
   staged[page] = block;
+  if (k.dev.errors.any) clearForOwner(k, t, block, 1);
   const first = page & -COW_EXTENT_PAGES;
   const end = Math.min(first + COW_EXTENT_PAGES, staged.length);
   for (let near = first; near < end; near++) {
     if (staged[near] !== HOLE) continue;
     const spare = k.sb.allocator.allocate();
-    if (spare !== NO_BLOCK) staged[near] = spare;
-    else k.mark(MARK['xfs_reflink_allocate_cow:no_spare']);
+    if (spare !== NO_BLOCK) {
+      staged[near] = spare;
+      if (k.dev.errors.any) clearForOwner(k, t, spare, 1);
+    } else k.mark(MARK['xfs_reflink_allocate_cow:no_spare']);
   }
   if (k.preempt(t, POINT['xfs_reflink_allocate_cow:staged'])) yield;
   return true;

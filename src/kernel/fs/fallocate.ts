@@ -8,9 +8,10 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import { poolData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
+import { edgeError, hasBadBlock } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EFBIG, EINVAL, ENOSPC } from '../types.js';
+import { EFBIG, EINVAL, EIO, ENOSPC } from '../types.js';
 import { cancelCow } from './cow-fork.js';
 import { extendTo, setSize, unshareForZero, zeroEdges, zeroTail } from './file-ops.js';
 import { emptyBlocks, reserveBlocks } from './iomap.js';
@@ -50,6 +51,7 @@ export function* allocateRange(
 
 /** What is beyond the end of the file in its last page becomes part of it, as zeros. */
 function* growTo(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
+  if (edgeError(k, inode, inode.size) !== 0) return EIO;
   const error = inode.reflinked ? yield* unshareForZero(k, t, inode, inode.size, size) : 0;
   if (error !== 0) return error;
   zeroTail(k, t, inode, inode.size, size);
@@ -74,8 +76,8 @@ export function* zeroRange(
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);
-  let error = 0;
-  if (inode.reflinked) {
+  let error = edgeError(k, inode, offset, end);
+  if (error === 0 && inode.reflinked) {
     error = yield* unshareForZero(k, t, inode, offset, Math.min(first * pageSize, end));
     if (error === 0)
       error = yield* unshareForZero(k, t, inode, Math.max(offset, last * pageSize), end);
@@ -115,7 +117,9 @@ export function* collapseRange(
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   let error = 0;
-  if (offset + length >= inode.size) {
+  if (hasBadBlock(k, inode)) {
+    error = EIO;
+  } else if (offset + length >= inode.size) {
     error = EINVAL;
   } else {
     yield* beginShift(k, t, inode, first, end);
@@ -144,7 +148,9 @@ export function* insertRange(
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   let error = 0;
-  if (inode.size + length > filePagesMax * pageSize) {
+  if (hasBadBlock(k, inode)) {
+    error = EIO;
+  } else if (inode.size + length > filePagesMax * pageSize) {
     error = EFBIG; // the model's s_maxbytes
   } else if (offset >= inode.size) {
     error = EINVAL;

@@ -7,6 +7,7 @@ import { EVENT } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
 import { copyFromIter, copyToIter } from '../mm/uaccess.js';
+import { edgeError } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, IovIter, Run, Task } from '../types.js';
 import { EFAULT, EIO } from '../types.js';
@@ -81,7 +82,8 @@ export function* pwrite(
   let done = 0;
   let error = 0;
   if (offset > oldSize) {
-    if (inode.reflinked) error = yield* unshareTail(k, t, inode, oldSize, offset);
+    error = edgeError(k, inode, oldSize);
+    if (error === 0 && inode.reflinked) error = yield* unshareTail(k, t, inode, oldSize, offset);
     if (error === 0) zeroTail(k, t, inode, oldSize, offset);
   }
   while (done < length && error === 0) {
@@ -165,8 +167,9 @@ export function* pread(k: Kernel, t: Task, inode: Inode, offset: number, to: Iov
 /** Models ext4_setattr() of the size, both ways. */
 export function* ftruncate(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
-  let error = 0;
-  if (size < inode.size) error = yield* truncateDown(k, t, inode, size);
+  let error = edgeError(k, inode, Math.min(size, inode.size));
+  if (error !== 0) k.mark(MARK['dax_truncate_page:poisoned']);
+  else if (size < inode.size) error = yield* truncateDown(k, t, inode, size);
   else if (size > inode.size) error = yield* truncateUp(k, t, inode, size);
   else yield* setattrCopy(k, t, inode);
   inode.iRwsem.upWrite(k, t);
@@ -242,8 +245,8 @@ export function* punchHole(
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const end = Math.min(offset + length, roundUp(inode.size, pageSize));
-  let error = 0;
-  if (offset < end) {
+  let error = edgeError(k, inode, offset, end);
+  if (offset < end && error === 0) {
     const firstWhole = Math.ceil(offset / pageSize);
     const endWhole = Math.max(firstWhole, Math.floor(end / pageSize));
     const lastTouched = Math.ceil(end / pageSize);

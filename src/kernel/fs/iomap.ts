@@ -12,6 +12,7 @@ import { EVENT, STORE } from '../../trace/event.js';
 import { fillData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
+import { clearForOwner } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO, ENOSPC } from '../types.js';
@@ -95,6 +96,7 @@ function mapBlocks(
     const how = STORE.kernel | STORE.nonTemporal;
     k.cpus.storeNow(t.id, t.op, address, count * pageSize, 0, how, inode.ino, index * pageSize);
   }
+  if (k.dev.errors.any) clearForOwner(k, t, first, count);
   markInodeJournaled(k, inode);
   for (let page = index; page < index + count; page++) {
     const block = first + page - index;

@@ -8,9 +8,10 @@ import { poolData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { MARK } from '../marks.js';
+import { hasBadBlock } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EINVAL } from '../types.js';
+import { EINVAL, EIO } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
 import { cancelStaged } from './cow-fork.js';
 import { extendTo, roundUp, setSize, unshareForZero, zeroTail } from './file-ops.js';
@@ -53,7 +54,7 @@ function* remapFileRange(k: Kernel, t: Task, wanted: Clone): Run<number> {
   // Length 0 is all there is.
   const length = wanted.length === 0 ? source.size - wanted.from : wanted.length;
   const clone = { ...wanted, length };
-  let error = remapChecks(k, clone);
+  let error = inodes.some((inode) => hasBadBlock(k, inode)) ? EIO : remapChecks(k, clone);
   if (error === 0 && length > 0) error = yield* remapPrep(k, t, clone);
   if (error === 0 && length > 0) yield* remapBlocks(k, t, clone);
   for (const inode of inodes) inode.invalidateLock.upWrite(k, t);

@@ -4,7 +4,8 @@
  *
  * I2: a page table maps the block that the file has at that page, and the zero page only where the file has a
  * hole. Whoever changes the block map unmaps under the entry's lock or under the invalidate lock, held for
- * writing. The zero page has one more exemption: write(2) allocates first and unmaps then, under i_rwsem.
+ * writing. The zero page has two more exemptions: write(2) allocates first and unmaps then, under i_rwsem;
+ * and a fault that has allocated a block which went bad meanwhile is refused, and the zero page stays mapped.
  */
 import { HOLE } from '../../media/layout.js';
 import { TAG } from '../../trace/event.js';
@@ -19,6 +20,7 @@ import {
 } from '../dax/entry.js';
 import type { Kernel } from '../kernel.js';
 import { PTE_ANONYMOUS, PTE_PRESENT, PTE_WRITE, PTE_ZERO, pteBlock } from '../mm/memory-manager.js';
+import { isBad } from '../nvdimm/media-errors.js';
 import type { Inode } from '../types.js';
 import type { Report } from './condition.js';
 
@@ -56,6 +58,6 @@ function inspectBlock(k: Kernel, inode: Inode, page: number, pte: number, report
   if (inode.invalidateLock.isHeldForWriting) return;
   if (!isZero)
     report('I2', inode.ino, page, 'is mapped to a block that the file does not have there');
-  else if (!inode.iRwsem.isHeldForWriting)
+  else if (!inode.iRwsem.isHeldForWriting && !isBad(k, block))
     report('I2', inode.ino, page, 'is mapped to the zero page although it has a block');
 }

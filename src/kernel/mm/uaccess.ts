@@ -12,7 +12,15 @@ import { dataByte, dataFrom, fillData, poolData } from '../../trace/trace.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
 import type { Piece } from '../syscall/user.js';
-import { faultIn, fileOffset, loadPiece, lookup, NOT_MAPPED, pieceAt } from '../syscall/user.js';
+import {
+  faultIn,
+  fileOffset,
+  isPoisoned,
+  loadPiece,
+  lookup,
+  NOT_MAPPED,
+  pieceAt,
+} from '../syscall/user.js';
 import type { IovIter, Run, Task } from '../types.js';
 import { PTE_ANONYMOUS, pteBlock } from './memory-manager.js';
 
@@ -40,7 +48,7 @@ export function* copyFromIter(
     const piece = pieceAt(k, iter.start, done + copied, done + length, false);
     const pte = lookup(k, t, piece.vpage, false) || (yield* faultIn(k, t, piece.vpage, false));
     const vma = k.mm.findVma(piece.vpage);
-    if (pte === NOT_MAPPED || vma === null) {
+    if (pte === NOT_MAPPED || vma === null || isPoisoned(k, pte)) {
       k.mark(MARK['copy_from_iter:short']);
       break;
     }
@@ -66,7 +74,8 @@ export function* copyToIter(
   while (copied < length) {
     const piece = pieceAt(k, iter.start, done + copied, done + length, false);
     const pte = lookup(k, t, piece.vpage, true) || (yield* faultIn(k, t, piece.vpage, true));
-    if (pte === NOT_MAPPED || !storePiece(k, t, pte, piece, dataFrom(data, copied))) {
+    const isBad = pte !== NOT_MAPPED && isPoisoned(k, pte);
+    if (pte === NOT_MAPPED || isBad || !storePiece(k, t, pte, piece, dataFrom(data, copied))) {
       k.mark(MARK['copy_to_iter:short']);
       break;
     }

@@ -4,6 +4,7 @@
 import { empty } from '../../support/lists.js';
 import { WaitQueue } from '../lock.js';
 import { POINT } from '../points.js';
+import { MediaErrors } from './badblocks.js';
 
 export class PmemDevice {
   /** Does the program remove the device? Only then are there points at which that could come between. */
@@ -22,6 +23,7 @@ export class PmemDevice {
   readonly waitPages = new WaitQueue(POINT['wait:pagemap']);
   /** The struct pages of the device are gone. */
   memmapFreed = false;
+  readonly errors = new MediaErrors();
 
   reset(removable: boolean): void {
     this.removable = removable;
@@ -31,6 +33,7 @@ export class PmemDevice {
     this.dying = false;
     this.pagemapReferences = 0;
     this.memmapFreed = false;
+    this.errors.reset();
     empty(this.waitReaders.tasks);
     empty(this.waitPages.tasks);
   }

@@ -25,6 +25,7 @@ import { mappedRange } from '../mm/mmap.js';
 import { MARK } from '../marks.js';
 import { privateBuffer } from '../mm/uaccess.js';
 import { unbind } from '../nvdimm/remove.js';
+import { strike } from '../nvdimm/strike.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EBADF, EFAULT, EIO, ENOENT, ENOMEM, EOPNOTSUPP } from '../types.js';
@@ -154,6 +155,8 @@ function performOnFile(k: Kernel, t: Task, op: Op, inode: Inode): number | Run<n
       return k.functions.ftruncate(k, t, inode, op.length);
     case OP.fallocate:
       return fallocate(k, t, op, inode);
+    case OP.poison:
+      return strike(k, t, inode, op.offset, op.length);
     case OP.fadvise:
       return k.functions.fadviseDontneed(k, t, inode, op.offset, op.offset + op.length);
     case OP.reflink:

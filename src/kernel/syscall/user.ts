@@ -14,7 +14,7 @@ import { PTE_ANONYMOUS, PTE_PRESENT, PTE_WRITE, PTE_ZERO, pteBlock } from '../mm
 import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Run, Task, Vma } from '../types.js';
-import { EFAULT, FAULT } from '../types.js';
+import { EFAULT, EHWPOISON, FAULT } from '../types.js';
 
 /** An access that faults more often than this in a row makes no progress: the kernel livelocks. */
 const FAULTS_MAX = 100;
@@ -38,6 +38,7 @@ export function* faultIn(k: Kernel, t: Task, vpage: number, write: boolean): Run
   for (let faults = 0; faults < FAULTS_MAX; faults++) {
     if (faults > 0) k.mark(MARK['user:faulted_again']);
     const result = yield* pageFault(k, t, vpage, write);
+    t.metPoison = result === FAULT.hwpoison;
     if (result !== FAULT.noPage) return NOT_MAPPED;
     const pte = lookup(k, t, vpage, write);
     if (pte !== NO_TRANSLATION) return pte;
@@ -90,6 +91,31 @@ function clip(
   return offset < end ? { start: mapping.start, end } : null;
 }
 
+/** What the program gets for an access that no fault could get allowed. */
+function signalOf(t: Task): number {
+  const error = t.metPoison ? EHWPOISON : EFAULT;
+  t.metPoison = false;
+  return error;
+}
+
+/** Does the translation lead to memory of which a load, or the read for ownership of a store, fails? */
+export function isPoisoned(k: Kernel, pte: number): boolean {
+  const { errors } = k.dev;
+  if (!errors.any || (pte & (PTE_ANONYMOUS | PTE_ZERO)) !== 0) return false;
+  return errors.poisoned.has(pteBlock(pte));
+}
+
+/** Models do_machine_check() with kill_me_maybe(): memory_failure() with MF_ACTION_REQUIRED, and a signal. */
+function* machineCheck(k: Kernel, t: Task, vpage: number, pte: number): Run<number> {
+  const vma = k.mm.findVma(vpage);
+  if (vma === null) return EFAULT;
+  const page = vma.pgoff + vpage - vma.start;
+  const block = pteBlock(pte);
+  k.mark(MARK['user:machine_check']);
+  k.trace.append(EVENT.machine_check, t.id, t.op, vma.inode.ino, page, block);
+  return (yield* k.functions.memoryFailure(k, t, block)) === 0 ? EHWPOISON : EFAULT;
+}
+
 export function* userStore(
   k: Kernel,
   t: Task,
@@ -103,7 +129,8 @@ export function* userStore(
   for (let at = offset; at < range.end;) {
     const piece = pieceAt(k, range.start, at, range.end, true);
     const pte = lookup(k, t, piece.vpage, true) || (yield* faultIn(k, t, piece.vpage, true));
-    if (pte === NOT_MAPPED) return EFAULT;
+    if (pte === NOT_MAPPED) return signalOf(t);
+    if (isPoisoned(k, pte)) return yield* machineCheck(k, t, piece.vpage, pte);
     if ((pte & PTE_ANONYMOUS) !== 0) storePrivate(k, pte, piece, byte);
     else if (!storeShared(k, t, pte, piece, byte)) return EFAULT;
     // To stop here is to hold the store in its buffer; otherwise the buffer drains at once.
@@ -143,7 +170,8 @@ export function* userLoad(
     const piece = pieceAt(k, range.start, at, range.end, false);
     const pte = lookup(k, t, piece.vpage, false) || (yield* faultIn(k, t, piece.vpage, false));
     const vma = k.mm.findVma(piece.vpage);
-    if (pte === NOT_MAPPED || vma === null) return EFAULT;
+    if (pte === NOT_MAPPED || vma === null) return signalOf(t);
+    if (isPoisoned(k, pte)) return yield* machineCheck(k, t, piece.vpage, pte);
     loadPiece(k, t, vma, pte, piece);
     at += piece.length;
     if (at < range.end && k.preempt(t, POINT.store_piece)) yield;
@@ -183,7 +211,7 @@ export function* userFlush(
   for (let at = offset; at < range.end;) {
     const piece = pieceAt(k, range.start, at, range.end, false);
     const pte = lookup(k, t, piece.vpage, false) || (yield* faultIn(k, t, piece.vpage, false));
-    if (pte === NOT_MAPPED) return EFAULT;
+    if (pte === NOT_MAPPED) return signalOf(t);
     if ((pte & (PTE_ANONYMOUS | PTE_ZERO)) === 0) {
       const address = blockAddress(k.layout, pteBlock(pte)) + piece.within;
       k.cpus.flush(t.id, t.op, address, piece.length);

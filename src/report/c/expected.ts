@@ -51,6 +51,8 @@ export function expectedOf(
     const ever = (found: readonly Write[]): number[] => unique([0, ...found.map((w) => w.value)]);
     return { bytes: inRanges(whole, writes, ever), size: null };
   }
+  // Memory that goes bad is left out of the C form, and so is what it does to bytes.
+  if (violation.promise === 'P15') return { bytes: [], size: null };
   const promise = turns.find(({ number }) => number === violation.op);
   const ranges = promisedRanges(program, trace, violation);
   if (promise === undefined || ranges.length === 0) return { bytes: [], size: null };

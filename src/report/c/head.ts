@@ -82,6 +82,11 @@ function caveats({ finding, turns, promise, ordered }: CProgram): string[] {
       'Left out: the removal of the device, or the stop of the file system. Unbind the driver (/sys/bus/nd/drivers/nd_pmem/unbind), or use XFS_IOC_GOINGDOWN or EXT4_IOC_SHUTDOWN, where the witness does.',
     );
   }
+  if (turns.some(({ op }) => op.code === OP.poison)) {
+    texts.push(
+      'Left out: the media error. `ndctl inject-error` makes blocks of a namespace bad, where the platform can; /sys/kernel/debug/hwpoison or madvise(MADV_HWPOISON) has memory_failure() called without one, and then the driver has nothing to mend.',
+    );
+  }
   if (turns.some(({ op }) => isLeftOut(op) && op.code < OP.unbind)) {
     texts.push(
       'Left out: pins and what devices do through them. No system call holds the pages of a mapping until it is told to let go; O_DIRECT I/O from or to the mapping pins them for as long as it takes, a device driver (RDMA, VFIO) for longer.',

@@ -108,6 +108,7 @@ function nothingText({ finding, promise }: CProgram): string {
     return 'nothing to check: only the kernel itself can look at an invariant';
   if (promise === 'P0') return 'to check: that it mounts, and that fsck finds nothing wrong';
   if (promise === 'P13') return 'nothing to check: this needs a device that holds the pages';
+  if (promise === 'P15') return 'nothing to check: this needs memory that has gone bad';
   return 'nothing to check: no operation of this program writes what was lost';
 }
 

@@ -27,11 +27,14 @@ const PRIVILEGED: readonly OpName[] = ['freeze', 'thaw', 'pwrite_from', 'pread_i
 const REMOVAL: readonly OpName[] = ['unbind', 'shutdown'];
 /** What a kernel does when it likes, or when the whole program is in the way. */
 const OF_THE_KERNEL: readonly OpName[] = ['flusher', 'commit', 'umount', 'mount', 'drop_caches'];
+/** Injecting errors is for root, and depends on the platform. */
+const MEDIA: readonly OpName[] = ['poison'];
 const LEFT_OUT: ReadonlySet<OpName> = new Set<OpName>([
   ...PINS,
   ...PRIVILEGED,
   ...REMOVAL,
   ...OF_THE_KERNEL,
+  ...MEDIA,
 ]);
 
 /** `mode` of fallocate(2), by the index of ours. */
