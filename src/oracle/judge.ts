@@ -108,7 +108,7 @@ export class Judge {
     history.apply(event);
     view.apply(event);
     this.times.apply(event);
-    this.poison.see(event, kind);
+    if (this.poison.any || kind === EVENT.media_error) this.poison.see(event, kind);
     switch (kind) {
       case EVENT.op_enter:
         this.enter(event);
@@ -159,7 +159,7 @@ export class Judge {
         checkPin(state, event);
         break;
       case EVENT.load:
-        if (!this.poison.showsLost(event)) checkLoad(state, event);
+        if (!this.poison.any || !this.poison.showsLost(event)) checkLoad(state, event);
         this.privates.load(event);
         this.removed.load(event);
         break;

@@ -28,7 +28,7 @@ const REMOVALS: ReadonlySet<number> = new Set([OP.ftruncate, OP.fallocate]);
 
 export class PoisonRule {
   /** Has there been a media error at all? Most programs have none. */
-  private any = false;
+  any = false;
   /** Blocks that went bad, and the pages (over all files) that had them then. */
   private readonly struck: { readonly block: number; readonly page: number }[] = [];
   /** The bad page that each task has met in its operation, and how. */
@@ -44,10 +44,9 @@ export class PoisonRule {
     empty(this.struck);
   }
 
-  /** Whatever event it was; the view has it already. */
+  /** Every event from the first media error on; the view has it already. */
   see(event: number, kind: number): void {
     if (kind === EVENT.media_error) this.strike(event);
-    else if (!this.any) return;
     else if (kind === EVENT.clear_poison) this.clear(event);
     else if (kind === EVENT.journal_commit) this.commit(event);
     else if (kind === EVENT.op_enter) this.met[this.state.trace.task(event)] = NO_PAGE;
@@ -62,7 +61,7 @@ export class PoisonRule {
     const how = trace.argument(event, AT.load.how);
     const address = trace.argument(event, AT.load.address);
     // The zero page is not bad, and shows what the page held if that was nothing.
-    if (!this.any || (how & LOAD.private) !== 0 || address < 0) return false;
+    if ((how & LOAD.private) !== 0 || address < 0) return false;
     const ino = trace.argument(event, AT.load.ino);
     const offset = trace.argument(event, AT.load.offset);
     const end = Math.min(offset + trace.argument(event, AT.load.length), view.sizes[ino] as number);
