@@ -132,6 +132,12 @@ export const PRESETS: readonly Preset[] = [
     ],
   },
   {
+    name: 'tags-transferred',
+    title: 'mainline, but a PMD entry replaces the entries of its pages, and takes over their tags',
+    source: "Kara's answer to A1 in the v8 thread",
+    knobs: ['pmdReplacesPteEntries', 'replacementKeepsTags'],
+  },
+  {
     name: 'towrite-after-flush',
     title: 'mainline, but writeback clears its tags after the flush and without the entry lock',
     source:

@@ -15,6 +15,7 @@ const THREADS: readonly (readonly [thread: string, by: ByName])[] = [
     {
       'dax-v8': 'Zwisler',
       'dax-v2': 'Zwisler',
+      'tags-transferred': 'Kara',
       'keep-dirty': 'Zwisler',
       'towrite-before-flush': 'Zwisler',
       'towrite-after-flush-v9': 'Kara',

@@ -27,6 +27,8 @@ export interface Knobs {
   writeAlwaysInvalidates: boolean;
   /** A PMD fault replaces the PTE entries of its range and their tags are gone. A1, B06. */
   pmdReplacesPteEntries: boolean;
+  /** Where it does, the tags go over to the PMD entry. Proposed against A1. */
+  replacementKeepsTags: boolean;
   /** Writeback write-protects PTEs but not PMDs. B07. */
   pmdNotWriteProtected: boolean;
   /** Writeback clears its tags and unlocks the entry, and flushes only then. A2, B04. */
@@ -257,6 +259,7 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   invalidateDropsDirty: false,
   writeAlwaysInvalidates: false,
   pmdReplacesPteEntries: false,
+  replacementKeepsTags: false,
   pmdNotWriteProtected: false,
   tagsClearedBeforeFlush: false,
   writebackUnlocked: false,

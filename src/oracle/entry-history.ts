@@ -8,7 +8,7 @@ import { coversPage } from './covers.js';
 /** Why the entry of a page is not DIRTY, as far as the trace has been read. */
 export type Loss =
   | { kind: 'never' }
-  | { kind: 'dropped-clean' | 'invalidated' | 'truncated' | 'replaced' }
+  | { kind: 'dropped-clean' | 'invalidated' | 'truncated' | 'replaced' | 'moved' }
   | { kind: 'cleaned'; start: number };
 
 /** Since when, as an event, and whether by a PMD. */
@@ -94,15 +94,31 @@ export class EntryHistory {
   private drop(event: number): void {
     const why = this.trace.argument(event, AT.dax_delete_entry.why);
     if ((this.trace.argument(event, AT.dax_delete_entry.tags) & TAG.dirty) !== 0) {
-      const kind =
-        why === WHY.replaced ? 'replaced' : why === WHY.truncate ? 'truncated' : 'invalidated';
-      this.loss = { kind };
+      if (why === WHY.replaced) this.loss = { kind: this.isMoved(event) ? 'moved' : 'replaced' };
+      else this.loss = { kind: why === WHY.truncate ? 'truncated' : 'invalidated' };
     } else {
       this.loss = { kind: 'dropped-clean' };
     }
     this.present = false;
     this.dirty = false;
     this.head = -1;
+  }
+
+  /** Does the entry that replaces this one take over its tags? */
+  private isMoved(removed: number): boolean {
+    const { trace, ino, page } = this;
+    const op = trace.op(removed);
+    for (let event = removed + 1; event < trace.length; event++) {
+      if (trace.op(event) !== op) continue;
+      const kind = trace.kind(event);
+      if (kind === EVENT.dax_tag) {
+        const head = trace.argument(event, AT.dax_tag.page);
+        const isOurs = trace.argument(event, AT.dax_tag.ino) === ino && head <= page;
+        return isOurs && trace.argument(event, AT.dax_tag.why) === WHY.replaced;
+      }
+      if (kind !== EVENT.dax_delete_entry && kind !== EVENT.dax_insert_entry) return false;
+    }
+    return false;
   }
 
   private setPte(event: number): void {

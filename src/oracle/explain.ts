@@ -218,6 +218,8 @@ function explainLoss(loss: Loss, taken: (start: number) => Mechanism): Mechanism
   switch (loss.kind) {
     case 'replaced':
       return 'tags-lost-on-replacement';
+    case 'moved':
+      return 'moved-behind-write-back';
     case 'invalidated':
       return 'dirty-entry-invalidated';
     case 'truncated':

@@ -99,6 +99,10 @@ export const MECHANISMS = {
     text: 'a DIRTY entry was replaced by another one without taking over its tags',
     rows: ['A1', 'B06'],
   },
+  'moved-behind-write-back': {
+    text: 'a DIRTY entry was replaced by one of a lower index, which a writeback under way had passed',
+    rows: [],
+  },
   'pte-left-writable': {
     text: 'writeback cleaned the entry and left a PTE writable: later stores do not fault',
     rows: ['A3', 'B08'],

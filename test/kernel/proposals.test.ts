@@ -10,7 +10,7 @@ import { parseProgram } from '../../src/program/text.js';
 import { runOnce } from '../../src/run.js';
 import { ReplayScheduler } from '../../src/schedule/replay.js';
 import { parseSchedule } from '../../src/schedule/text.js';
-import { lineOf } from '../helpers/lines.js';
+import { lineOf, runText } from '../helpers/lines.js';
 import { ROOT } from '../helpers/temporary.js';
 
 /** Signatures of what the reproducer of a bug shows on a kernel, its schedule followed as far as it goes. */
@@ -35,6 +35,37 @@ describe('what a thread proposes', () => {
     for (const id of ['A2', 'A4', 'L01']) assert.deepEqual(shownOn('keep-dirty', id), [], id);
     assert.deepEqual(shownOn('keep-dirty', 'B07'), ['P10 time-not-updated']);
     assert.deepEqual(shownOn('keep-dirty', 'A20'), ['P12 left-writable-by-freeze']);
+  });
+
+  test('a PMD entry that takes over the tags of what it replaces loses nothing', () => {
+    for (const id of ['A1', 'B06']) {
+      assert.deepEqual(shownOn('dax-v8', id), ['P3 tags-lost-on-replacement'], id);
+      assert.deepEqual(shownOn('tags-transferred', id), [], id);
+    }
+  });
+
+  test('unless a write-back has passed the first page of the PMD entry already', () => {
+    const { signatures, execution } = runText(
+      `file a pages 4 allocated 4
+      t0: f0 = open("a")
+      t0: m0 = mmap(f0, pages 0..3, MAP_SHARED)
+      t0: m1 = mmap(f0, pages 0..4, MAP_SHARED)
+      t0: store(m0, 0x1000, 1)
+      t0: fsync(f0)
+      t1: store(m0, 0x0, 1)
+      t1: load(m1, 0x0, 1)`,
+      {
+        kernel: 'tags-transferred',
+        schedule: `start -> t0
+          t0 op 4 at dax_writeback_mapping_range:start #1 -> t1
+          t1 op 6 at handle_mm_fault:start #1 -> t0
+          t0 op 4 at dax_writeback_one:done #1 -> t1
+          t1 at task_end #0 -> t0
+        `,
+      },
+    );
+    assert.deepEqual(signatures, ['P3 moved-behind-write-back']);
+    assert.deepEqual(execution.stuck, []);
   });
 
   test('clearing TOWRITE before the flush loses what clearing it afterwards keeps', () => {

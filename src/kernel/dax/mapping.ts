@@ -7,12 +7,12 @@
  * instruction that its acquisition is.
  */
 import { assert } from '../../support/assert.js';
-import { WHY } from '../../trace/event.js';
+import { TAG, WHY } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { daxDisassociateEntry } from './association.js';
+import { daxAssociateEntry, daxDisassociateEntry } from './association.js';
 import {
   DAX_EMPTY,
   DAX_LOCKED,
@@ -31,6 +31,7 @@ import {
   makeEntry,
   NO_ENTRY,
   pmdHead,
+  setTag,
   slotOf,
   storeEntry,
 } from './entry.js';
@@ -166,7 +167,9 @@ export function* grabMappingEntry(
       k.mark(MARK['grab_mapping_entry:conflict']);
       return ENTRY_CONFLICT;
     }
-    yield* replacePteEntries(k, t, inode, pmdHead(k, index), mayReplace); // A1, B06
+    const tags = yield* replacePteEntries(k, t, inode, pmdHead(k, index), mayReplace); // A1, B06
+    if (tags !== null && k.knobs.replacementKeepsTags)
+      takeOver(k, t, inode, pmdHead(k, index), tags);
   }
   let entry =
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index, pmd));
@@ -206,8 +209,8 @@ function onlyBlocks(k: Kernel, inode: Inode, index: number): boolean {
 }
 
 /**
- * What dax_radix_entry() of v8 did once it knew that it would map a PMD: the PTE entries go, and with them
- * their tags.
+ * What dax_radix_entry() of v8 did once it knew that it would map a PMD: the PTE entries go in one step, and
+ * with them their tags. Gives these; null if nothing was replaced.
  */
 function* replacePteEntries(
   k: Kernel,
@@ -215,19 +218,33 @@ function* replacePteEntries(
   inode: Inode,
   head: number,
   mayReplace: () => boolean,
-): Run<void> {
-  for (let slot = head; slot < head + k.program.geometry.pmdPages; slot++) {
-    const entry =
-      tryUnlockedEntry(k, t, inode, slot) ?? (yield* getUnlockedEntry(k, t, inode, slot));
-    if (entry === NO_ENTRY || isPmd(entry) || !mayReplace()) {
-      putUnlockedEntry(k, inode, slot, entry);
-      if (entry === NO_ENTRY || isPmd(entry)) continue;
-      return;
-    }
+): Run<number | null> {
+  const slots = Array.from({ length: k.program.geometry.pmdPages }, (_, page) => head + page);
+  const findLocked = (): number | undefined =>
+    slots.find((slot) => isLocked(inode.entries[slot] as number));
+  for (let slot = findLocked(); slot !== undefined; slot = findLocked()) {
+    putUnlockedEntry(k, inode, slot, yield* getUnlockedEntry(k, t, inode, slot));
+  }
+  if (isPmd(inode.entries[head] as number) || !mayReplace()) return null;
+  let tags = 0;
+  for (const slot of slots) {
+    const entry = inode.entries[slot] as number;
+    if (entry === NO_ENTRY) continue;
+    tags |= inode.tags[slot] as number;
     daxDisassociateEntry(k, entry, false);
     eraseEntry(k, t, inode, slot, WHY.replaced);
     k.functions.wakeEntry(k, inode, slot, true);
   }
+  return tags;
+}
+
+/** Kara's answer to A1: the PMD entry is of the same blocks, and has the tags. */
+function takeOver(k: Kernel, t: Task, inode: Inode, head: number, tags: number): void {
+  const entry = makeEntry(inode.blocks[head] as number, DAX_PMD);
+  storeEntry(k, t, inode, head, entry);
+  daxAssociateEntry(k, inode, head, entry);
+  if ((tags & TAG.dirty) !== 0) setTag(k, t, inode, head, TAG.dirty, WHY.replaced);
+  if ((tags & TAG.towrite) !== 0) setTag(k, t, inode, head, TAG.towrite, WHY.replaced);
 }
 
 /** Is any page of an entry pinned? */
