@@ -36,7 +36,7 @@ export const COW_BUGS: readonly Bug[] = [
     slug: 'cow-keeps-old-mapping',
     title: 'write(2) to a shared block leaves the old block mapped',
     kernels: '6.0 to 6.1',
-    promises: ['P1', 'P9'],
+    promises: ['P1', 'P9', 'P3', 'P4', 'P5', 'P6'],
     source: 'f80e1668888f "fsdax: invalidate pages when CoW"',
     knobs: ['cowKeepsMapping'],
     sharedBlocks: true,

@@ -239,7 +239,7 @@ export interface FsFunctions<K> {
     allocate: boolean,
   ) => Run<boolean>;
   readonly freeBlocks: (k: K, t: Task, inode: Inode, index: number, end: number) => void;
-  readonly allocateCow: (k: K, t: Task, inode: Inode, page: number) => Run<boolean>;
+  readonly allocateCow: (k: K, t: Task, inode: Inode, page: number) => Run<number>;
   readonly endCow: (k: K, t: Task, inode: Inode, page: number) => boolean;
   readonly commitTransaction: (k: K, t: Task) => Run<void>;
   /** Empties the log. */

@@ -106,7 +106,7 @@ export const PIN_BUGS: readonly Bug[] = [
     title:
       'gup-fast keeps a page that was unmapped between its look at the page table and its reference',
     kernels: '4.5 to 4.18, huge pages; where TLBs are not flushed by interrupts',
-    promises: ['P13', 'P9', 'P3', 'P4', 'P5', 'P6'],
+    promises: ['P13', 'P9', 'P0', 'P3', 'P4', 'P5', 'P6'],
     source: 'a9b6de77b1a3 "mm: fix __gup_device_huge vs unmap"',
     knobs: ['gupFastNotRechecked', 'shootdownDoesNotWait'],
   },

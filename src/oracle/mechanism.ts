@@ -125,7 +125,7 @@ export const MECHANISMS = {
   },
   'lines-not-written-back': {
     text: 'the entry was written back, but not the cache lines of the store',
-    rows: ['B13', 'B16'],
+    rows: ['B13', 'B16', 'B55'],
   },
   'write-back-not-fenced': {
     text: 'the lines were written back, but no fence completed that before the call returned',

@@ -230,3 +230,18 @@ test('mainline holds under every switch of two threads at one point of a write t
     assert.deepEqual(run(text, { schedule }).violations, [], point);
   }
 });
+
+test('without invalidation before CoW, as in 6.1, fsync writes back the old block for ever', () => {
+  const text = `${CLONED} t0: store(m0, 0x0, 8)\n t0: fsync(f0)
+    t0: reflink_range(f1, 0x0, 4096, f0, page 0)
+    t0: pwrite(f0, 0x0, 8)
+    t0: store(m0, 0x0, 8)
+    t0: fdatasync(f0)`;
+  const { signatures } = run(text, { bugs: ['B55'] });
+  assert.deepEqual(signatures, ['P4 lines-not-written-back']);
+  assert.ok(run(text, { kernel: 'linux-6.1' }).signatures.includes('P4 lines-not-written-back'));
+  for (const kernel of ['linux-6.12', 'mainline']) {
+    const ran = run(text, { kernel });
+    assert.ok(!ran.signatures.some((signature) => signature.startsWith('P4')), kernel);
+  }
+});

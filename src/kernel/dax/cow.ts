@@ -8,6 +8,7 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, NO_INO, STORE, TAG, WHY } from '../../trace/event.js';
 import type { Data } from '../../trace/trace.js';
+import { NO_BLOCK } from '../fs/allocator.js';
 import { needsCow } from '../fs/cow-fork.js';
 import { iomapError } from '../fs/iomap.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
@@ -124,12 +125,12 @@ export function* daxCowWritePage(
       return null; // pinned before it was unmapped
     }
   }
-  if (!(yield* k.functions.allocateCow(k, t, inode, index))) {
+  const source = inode.blocks[index] as number;
+  const staged = yield* k.functions.allocateCow(k, t, inode, index);
+  if (staged === NO_BLOCK) {
     k.mark(MARK['dax_iomap_rw:cow_no_space']);
     return iomapError(k);
   }
-  const source = inode.blocks[index] as number;
-  const staged = inode.cowBlocks[index] as number;
   yield* invalidateForCow(k, t, inode, index);
   if (k.preempt(t, POINT['dax_iomap_rw:invalidated'])) yield;
   const from = offset % pageSize;
@@ -198,12 +199,12 @@ export function* daxUnsharePages(
       k.mark(MARK['dax_unshare_iter:not_shared']);
       continue;
     }
-    if (!(yield* k.functions.allocateCow(k, t, inode, index))) {
+    const source = inode.blocks[index] as number;
+    const staged = yield* k.functions.allocateCow(k, t, inode, index);
+    if (staged === NO_BLOCK) {
       k.mark(MARK['dax_unshare_iter:no_space']);
       return iomapError(k);
     }
-    const source = inode.blocks[index] as number;
-    const staged = inode.cowBlocks[index] as number;
     if (range !== null && k.knobs.unshareCopiesRange) {
       copyRange(k, t, index, source, staged, range); // B57
     } else {

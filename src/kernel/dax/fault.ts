@@ -7,6 +7,7 @@
  */
 import { TAG, WHY } from '../../trace/event.js';
 import { blockAddress, HOLE } from '../../media/layout.js';
+import { NO_BLOCK } from '../fs/allocator.js';
 import { faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
 import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
@@ -151,8 +152,9 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
   if ((k.mm.pmdOf(vmf.vpage) & PMD_HUGE) === 0) {
     const allocate = vmf.write && shared;
     const cow = allocate && faultNeedsCow(k, inode, index);
+    const staged = cow ? yield* k.functions.allocateCow(k, t, inode, index) : NO_BLOCK;
     const begun = cow
-      ? yield* k.functions.allocateCow(k, t, inode, index)
+      ? staged !== NO_BLOCK
       : yield* k.functions.iomapBegin(k, t, inode, index, 1, allocate);
     const { writeAllocatesUnwritten } = k.knobs;
     if (
@@ -172,7 +174,7 @@ export function* daxIomapPteFault(k: Kernel, t: Task, vmf: VmFault): Run<FaultRe
         ? FAULT.cowLater
         : yield* k.functions.daxFaultCowPage(k, t, vmf, block);
     } else {
-      const block = cow ? inode.cowBlocks[index] : (early ?? inode.blocks[index]);
+      const block = cow ? staged : (early ?? inode.blocks[index]);
       result = yield* k.functions.daxFaultIter(k, t, vmf, entry, block as number, false, cow);
     }
   } else {

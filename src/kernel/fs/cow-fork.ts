@@ -70,16 +70,19 @@ export function rangeNeedsCow(k: Kernel, inode: Inode, index: number, count: num
   return false;
 }
 
-/** Models xfs_reflink_allocate_cow(): a staged block for the page; false means ENOSPC. */
-export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Run<boolean> {
-  if (k.sb.isShutdown) return false; // -EIO
+/**
+ * Models xfs_reflink_allocate_cow(): the block that is staged for the page, whatever becomes of it by the time
+ * the caller uses it; NO_BLOCK means ENOSPC or EIO.
+ */
+export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Run<number> {
+  if (k.sb.isShutdown) return NO_BLOCK;
   const staged = inode.cowBlocks;
   if (staged[page] !== HOLE) {
     k.mark(MARK['xfs_reflink_allocate_cow:staged_before']);
-    return true; // left by the write to a neighbour, or by one under way
+    return staged[page] as number; // left by the write to a neighbour, or by one under way
   }
   const block = k.sb.allocator.allocate();
-  if (block === NO_BLOCK) return false;
+  if (block === NO_BLOCK) return NO_BLOCK;
   staged[page] = block;
   if (k.dev.errors.any) clearForOwner(k, t, block, 1);
   const first = page & -COW_EXTENT_PAGES;
@@ -93,7 +96,7 @@ export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Ru
     } else k.mark(MARK['xfs_reflink_allocate_cow:no_spare']);
   }
   if (k.preempt(t, POINT['xfs_reflink_allocate_cow:staged'])) yield;
-  return true;
+  return block;
 }
 
 /**

@@ -5,6 +5,7 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import { poolData } from '../../trace/trace.js';
+import { isPmd, slotOf } from '../dax/entry.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { MARK } from '../marks.js';
@@ -108,8 +109,8 @@ function remapChecks(k: Kernel, { source, target, from, to, length }: Clone): nu
  * Models xfs_reflink_remap_prep(): what is dirty in both ranges is written back, so that shared blocks are
  * on media before another file has them, and nothing maps or tracks the target's any more.
  *
- * Deviation: the source's entries go, too; a PMD entry with a shared page in it is not modelled. Blocks that
- * a device wrote after they were cleaned are flushed (A11).
+ * Deviation: PMD entries of the source go, too; one with a shared page in it is not modelled. Blocks that a
+ * device wrote after they were cleaned are flushed (A11).
  */
 function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
   const { source, target, from, to, length } = clone;
@@ -129,6 +130,7 @@ function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
     const first = start / pageSize;
     yield* k.functions.daxWritebackMappingRange(k, t, inode, first, first + pages);
     if (k.preempt(t, POINT['xfs_file_remap_range:flushed'])) yield;
+    if (inode === source && start === from && !hasPmdEntry(k, inode, first, pages)) continue;
     yield* k.functions.unmapMappingPages(k, t, inode, first, pages, false);
     yield* k.functions.truncateInodePagesRange(k, t, inode, first, first + pages);
   }
@@ -140,6 +142,13 @@ function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
   }
   if (k.preempt(t, POINT['xfs_file_remap_range:unmapped'])) yield;
   return 0;
+}
+
+function hasPmdEntry(k: Kernel, inode: Inode, first: number, pages: number): boolean {
+  for (let page = first; page < first + pages; page++) {
+    if (isPmd(inode.entries[slotOf(k, inode, page)] as number)) return true;
+  }
+  return false;
 }
 
 /**
