@@ -92,7 +92,7 @@ export const FILESYSTEM_BUGS: readonly Bug[] = [
     slug: 'unmount-with-pins',
     title: 'umount evicts an inode while devices hold pages of it',
     kernels: 'before 6.15',
-    promises: ['P13', 'P9'],
+    promises: ['P13', 'P9', 'P0'],
     source: '0e2f80afcfa6 "fs/dax: ensure all pages are idle prior to filesystem unmount"',
     knobs: ['evictIgnoresPins'],
   },

@@ -47,6 +47,7 @@ export class Kernel implements Sleeper {
   readonly entryWaiters: { task: Task; ino: number; head: number }[] = [];
   /** Waiters for the last unpin of some page. */
   readonly pageIdle = new WaitQueue(POINT['wait:page_idle']);
+  readonly inodeFreed = new WaitQueue(POINT['wait:inode_freed']);
   /** What the functions of a variant keep between calls; empty at each boot. */
   readonly variant = new Map<string, unknown>();
   /** The first WARN_ON() that was hit. */

@@ -155,6 +155,7 @@ export const POINT_NAMES = [
   'pmem_recovery_write:start',
   'pmem_recovery_write:copied',
   'livelock:xa_lock',
+  'wait:inode_freed',
 ] as const;
 
 export type PointName = (typeof POINT_NAMES)[number];

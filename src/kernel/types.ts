@@ -35,6 +35,8 @@ export interface Inode {
   ctime: number;
   /** Read in and not evicted since: a member of s_inodes. */
   isInCore: boolean;
+  /** I_FREEING: it is leaving, and whoever opens it waits until it has left. */
+  isFreeing: boolean;
   /** i_count, but for descriptors and mappings: calls that are working on the file. */
   users: number;
   /** i_state: I_DIRTY_SYNC and I_DIRTY_PAGES, see fs/writeback.ts. */

@@ -181,7 +181,10 @@ export class MeaningRule {
     const { trace, program } = this.state;
     const op = opAt(program, trace.op(event));
     const opens = op?.code === OP.open && trace.argument(event, AT.op_exit.result) >= 0;
-    if (opens) this.files.set(op.target, op.source);
+    if (!opens) return;
+    this.files.set(op.target, op.source);
+    // A call under way may have looked its descriptors up before this or after it.
+    for (const call of this.open) if (sourceSlot(call.op) === op.target) call.disturbed = true;
   }
 
   /** Does the file show `byte` in [from, to)? */

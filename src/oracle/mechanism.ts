@@ -25,7 +25,7 @@ export const MECHANISMS = {
   },
   'truncated-while-referenced': {
     text: 'the kernel warned that it truncates a page to which somebody holds a reference',
-    rows: ['A9', 'B37', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
+    rows: ['A9', 'B37', 'B41', 'N01', 'N02', 'N03', 'N05', 'N06', 'N07'],
   },
   'dirtied-as-page-cache': {
     text: 'the kernel warned that a page which a device wrote to is no page of the page cache',

@@ -9,7 +9,7 @@ import { POINT } from '../points.js';
 import type { Run, Task } from '../types.js';
 import { EBUSY, EINVAL, EIO, EUCLEAN } from '../types.js';
 import { writeHome } from './checkpoint.js';
-import { isInUse } from './inode.js';
+import { isInUse, waitOnFreeing } from './inode.js';
 import { writeLogWord } from './log-word.js';
 import { FREEZE } from './sb-writers.js';
 
@@ -40,7 +40,10 @@ export function* genericShutdownSuper(k: Kernel, t: Task): Run<void> {
   const { sb } = k;
   if (!k.knobs.umountSkipsSync) yield* k.functions.syncFilesystem(k, t);
   if (k.preempt(t, POINT['generic_shutdown_super:synced'])) yield;
-  for (const inode of [...sb.sInodes]) yield* k.functions.evictInode(k, t, inode);
+  for (const inode of [...sb.sInodes]) {
+    if (inode.isFreeing) yield* waitOnFreeing(k, t, inode);
+    else yield* k.functions.evictInode(k, t, inode);
+  }
   // jbd2_journal_destroy(): an aborted journal stays as it is
   const isClean = sb.isShutdown || sb.journal.tail === sb.journal.committedTid;
   if (!isClean) yield* k.functions.checkpoint(k, t);

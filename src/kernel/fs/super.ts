@@ -35,6 +35,7 @@ function newInode(ino: number): Inode {
     mtime: 0,
     ctime: 0,
     isInCore: true,
+    isFreeing: false,
     users: 0,
     state: 0,
     listed: false,
@@ -140,6 +141,7 @@ export class SuperBlock {
     inode.unwritten.fill(HOLE);
     inode.blocks.set(file.blocks);
     inode.isInCore = true;
+    inode.isFreeing = false;
     inode.users = 0;
     this.sInodes.push(inode);
     empty(inode.vmas);

@@ -15,7 +15,7 @@ import { fillOf } from '../../program/program.js';
 import { NO_OP } from '../../schedule/schedule.js';
 import { EVENT, NO_INO } from '../../trace/event.js';
 import { sbEnd, sbStart, trySbStart } from '../fs/freeze.js';
-import { iget } from '../fs/inode.js';
+import { iget, waitOnFreeing } from '../fs/inode.js';
 import { commitInBackground } from '../fs/journal.js';
 import { FREEZE } from '../fs/sb-writers.js';
 import { goingDown } from '../fs/shutdown.js';
@@ -80,7 +80,7 @@ function takesWriteAccess(k: Kernel, code: OpCode): boolean {
 function perform(k: Kernel, t: Task, op: Op, inode: Inode | null): number | Run<number> {
   switch (op.code) {
     case OP.open:
-      return open(k, op);
+      return open(k, t, op);
     case OP.mmap:
       return k.functions.mmap(k, t, op);
     case OP.mprotect:
@@ -230,9 +230,19 @@ function* cloneFrom(k: Kernel, t: Task, op: Op, inode: Inode, source: Inode): Ru
   return result;
 }
 
-function open(k: Kernel, op: Op): number {
-  if (!k.sb.isMounted) return ENOENT;
+function open(k: Kernel, t: Task, op: Op): number | Run<number> {
   const inode = k.sb.inodes[op.source] as Inode;
+  if (inode.isFreeing && k.sb.isMounted) return openAgain(k, t, op, inode);
+  return openNow(k, op, inode);
+}
+
+function* openAgain(k: Kernel, t: Task, op: Op, inode: Inode): Run<number> {
+  yield* waitOnFreeing(k, t, inode);
+  return openNow(k, op, inode);
+}
+
+function openNow(k: Kernel, op: Op, inode: Inode): number {
+  if (!k.sb.isMounted) return ENOENT;
   iget(k, inode);
   k.mm.fds[op.target] = inode;
   return op.target;
