@@ -2,8 +2,8 @@
  * Rules about the running kernel, decided event by event without any crash: what a load shows (P1), whether
  * a store reaches its file (P9), and whether a pinned block was freed or given away (P13).
  */
-import { HOLE, blockOf } from '../media/layout.js';
-import { PIN_LONGTERM } from '../program/op.js';
+import { HOLE, blockOf, pageOf } from '../media/layout.js';
+import { OP, PIN_LONGTERM } from '../program/op.js';
 import { opAt } from '../program/program.js';
 import { hex } from '../support/units.js';
 import { AT, EVENT, LOAD, STORE } from '../trace/event.js';
@@ -37,6 +37,7 @@ export function checkLoad(state: JudgeState, event: number): void {
         : blockOf(layout, trace.argument(event, AT.load.address));
     // What a device reads is promised by its pin: that the block stays the file's.
     const promise = (how & LOAD.dma) !== 0 && readFrom !== mapped ? 'P13' : 'P1';
+    if (readFrom !== mapped && heldDuringRead(state, event, ino, offset + i, found)) continue;
     const isZeroed = readFrom === mapped && state.astray[page] === ASTRAY.zeroed;
     const wrong = isZeroed ? 'zeroed-by-fault' : explainLoad(readFrom, mapped);
     const mechanism = promise === 'P13' ? 'pinned-block-freed' : wrong;
@@ -56,6 +57,33 @@ export function checkLoad(state: JudgeState, event: number): void {
     );
     return;
   }
+}
+
+/**
+ * A read(2) looks its block up and copies from it later. If a write fault has given the page another one
+ * meanwhile, the read is concurrent with the store, and may show what was there before.
+ */
+function heldDuringRead(
+  state: JudgeState,
+  load: number,
+  ino: number,
+  offset: number,
+  found: number,
+): boolean {
+  const { trace, program, layout } = state;
+  const op = trace.op(load);
+  const code = opAt(program, op)?.code;
+  if (code !== OP.pread && code !== OP.pread_into) return false;
+  const page = pageOf(layout, offset);
+  const { extent_remap: at } = AT;
+  for (let event = load - 1; event >= 0; event--) {
+    const kind = trace.kind(event);
+    if (kind === EVENT.op_enter && trace.op(event) === op) return false;
+    if (kind !== EVENT.extent_remap || trace.op(event) === op) continue;
+    if (trace.argument(event, at.ino) !== ino || trace.argument(event, at.page) !== page) continue;
+    return state.expectation().hasHeld(ino, offset, found, load);
+  }
+  return false;
 }
 
 function explainLoad(readFrom: number, mapped: number): Mechanism {

@@ -13,6 +13,8 @@ interface Trap {
   readonly what: string;
   readonly program: string;
   readonly setup?: Setup;
+  /** The one with shared blocks, where the trap is about those. */
+  readonly fs?: 'xfs-reflink';
 }
 
 const TRAPS: readonly Trap[] = [
@@ -148,6 +150,39 @@ const TRAPS: readonly Trap[] = [
       t0: msync(m0, pages 0..1, MS_SYNC)`,
   },
   {
+    what: 'a read that has looked its block up shows what was there before a store gave the page another',
+    program: `file a pages 4 allocated 4
+      t0: f0 = open("a")
+      t0: reflink_range(f0, 0x0, 4096, f0, page 2)
+      t0: m0 = mmap(f0, pages 1..5, MAP_SHARED)
+      t0: pread_into(f0, 0x2000, 1, m0, page 0)
+      t0: unbind()
+      t1: store(m0, 0x1000, 1)`,
+    fs: 'xfs-reflink',
+    setup: {
+      schedule: `start -> t0
+        t0 op 3 at dax_direct_access:done #1 -> t1
+        t1 at task_end #0 -> t0
+      `,
+    },
+  },
+  {
+    what: 'cloning takes the file that its descriptor names once the call looks it up',
+    program: `file a pages 1 allocated 1
+      file b pages 1 allocated 1
+      t0: f0 = open("b")
+      t0: pwrite(f0, 0x0, 1)
+      t1: f1 = open("a")
+      t1: reflink(f1, f0)`,
+    fs: 'xfs-reflink',
+    setup: {
+      schedule: `start -> t1
+        t1 op 3 at op_start #1 -> t0
+        t0 at task_end #0 -> t1
+      `,
+    },
+  },
+  {
     what: 'a store is later than the times, for read(2) had filled the same page before it',
     program: `file a pages 1 allocated 1
       file b pages 1 allocated 1
@@ -166,9 +201,9 @@ const TRAPS: readonly Trap[] = [
 for (const domain of ['adr', 'eadr'] as const) {
   for (const persistency of ['line', 'location'] as const) {
     describe(`never reported (${domain}, ${persistency})`, () => {
-      for (const { what, program, setup } of TRAPS) {
+      for (const { what, program, setup, fs = 'ext4' } of TRAPS) {
         test(what, () => {
-          const ran = runText(program, { ...setup, settings: { domain, persistency } });
+          const ran = runText(program, { ...setup, settings: { fs, domain, persistency } });
           assert.deepEqual(ran.violations, []);
           assert.deepEqual(ran.execution.stuck, []);
         });
@@ -178,8 +213,10 @@ for (const domain of ['adr', 'eadr'] as const) {
 }
 
 test('the traps are executed as they are meant: their calls return what they should', () => {
-  for (const { what, program, setup } of TRAPS) {
-    const failing = resultsOf(runText(program, setup).trace).filter((result) => (result ?? -1) < 0);
+  for (const { what, program, setup, fs = 'ext4' } of TRAPS) {
+    const failing = resultsOf(runText(program, { ...setup, settings: { fs } }).trace).filter(
+      (result) => (result ?? -1) < 0,
+    );
     assert.equal(failing.length, what === 'a call that failed promises nothing' ? 2 : 0, what);
   }
 });
