@@ -71,8 +71,8 @@ export function rangeNeedsCow(k: Kernel, inode: Inode, index: number, count: num
 }
 
 /**
- * Models xfs_reflink_allocate_cow(): the block that is staged for the page, whatever becomes of it by the time
- * the caller uses it; NO_BLOCK means ENOSPC or EIO.
+ * Models xfs_reflink_allocate_cow(): the block that is staged for the page, whatever becomes of it by the
+ * time the caller uses it; NO_BLOCK means ENOSPC or EIO.
  */
 export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Run<number> {
   if (k.sb.isShutdown) return NO_BLOCK;
