@@ -207,11 +207,11 @@ export function* daxReadPage(
   if (block !== HOLE) {
     const locks = !k.knobs.directAccessUnlocked; // B50
     if (locks && !k.dev.tryReadLock()) return null;
+    if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
     if (isBad(k, block)) {
       if (locks) k.dev.readUnlock();
       return null;
     }
-    if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
     address = blockAddress(k.layout, block) + (offset % pageSize);
     data = k.cpus.load(t.id, address, length);
     if (locks) k.dev.readUnlock();
