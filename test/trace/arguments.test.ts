@@ -36,6 +36,13 @@ describe('the kernel model', () => {
     t0: f0 = open("a")
     t0: reflink_range(f0, 0x0, 4096, f0, page 1)
     t0: pwrite(f0, 0x0, 8)`;
+  const POISONED = `file a pages 1 allocated 1
+    t0: f0 = open("a")
+    t0: m0 = mmap(f0, pages 0..1, MAP_SHARED)
+    t0: load(m0, 0x0, 8)
+    t0: spawn
+    t0: poison(f0, pages 0..1)
+    t1: load(m0, 0x0, 8)`;
 
   test('gives events of every kind, and no argument that the kind has no name for', () => {
     const { target } = lineOf();
@@ -52,6 +59,8 @@ describe('the kernel model', () => {
       note(target.execute(program, new RandomScheduler(Prng.fromSeed(seed))).trace);
     }
     note(runText(CLONE, { settings: { fs: 'xfs-reflink' } }).trace); // which is drawn only where asked for
+    const early = 'start -> t0\nt0 op 3 at nfit_handle_mce:start #1 -> t1';
+    note(runText(POISONED, { schedule: early }).trace); // which few programs have
     assert.deepEqual(new Set(last.keys()), new Set(NAMES));
     for (const [name, place] of last) assert.ok(place < EVENT_ARGUMENTS[name].length, name);
   });
