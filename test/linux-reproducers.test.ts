@@ -6,7 +6,8 @@ import { describe, test } from 'node:test';
 import { programOf } from '../src/finding/reproducer.js';
 import { findReproducers, readReproducer } from '../src/finding/store.js';
 import { printProgram } from '../src/program/text.js';
-import { ROOT } from './helpers/temporary.js';
+import { daxfuzz } from './helpers/cli.js';
+import { inTemporaryDirectory, ROOT } from './helpers/temporary.js';
 
 const DIRECTORY = path.join(ROOT, 'crashes', 'linux');
 
@@ -39,4 +40,16 @@ describe('a reproducer of a stock kernel', () => {
       );
     });
   }
+});
+
+test('a reproducer of a stock kernel runs on another one where that is not at hand', async () => {
+  const file = path.join(DIRECTORY, 'cow-keeps-old-mapping.json');
+  await inTemporaryDirectory((directory) => {
+    const elsewhere = daxfuzz(directory, 'replay', file, '--kernel', 'linux-6.1');
+    assert.equal(elsewhere.status, 1, elsewhere.stderr);
+    assert.match(elsewhere.stdout, /fails in another way than recorded \(P4 store-lost\)/);
+    const there = daxfuzz(directory, 'replay', file);
+    assert.equal(there.status, 2);
+    assert.match(there.stderr, /no such file/);
+  });
 });

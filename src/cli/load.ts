@@ -49,10 +49,14 @@ export function loadReproducer(file: string): Loaded {
   });
 }
 
-/** A module may be elsewhere now: that matters to whoever runs it, and --kernel can name another place. */
+/**
+ * A module or a real kernel may be elsewhere now, or not on this machine: that matters to whoever runs it, and
+ * --kernel can name another.
+ */
 function kernelOf({ kernel, bugs, module }: Reproducer): KernelSpec {
   if (module !== undefined && !fs.existsSync(kernel)) return { kernel, bugs, module };
-  return resolveKernel(kernel, bugs);
+  const spec = { kernel, bugs };
+  return isReal(spec) && bugs.length === 0 ? spec : resolveKernel(kernel, bugs);
 }
 
 /** Are two kernels the same? A module is its text, wherever it is. */
