@@ -50,8 +50,8 @@ export function loadReproducer(file: string): Loaded {
 }
 
 /**
- * A module or a real kernel may be elsewhere now, or not on this machine: that matters to whoever runs it, and
- * --kernel can name another.
+ * A module or a real kernel may be elsewhere now, or not on this machine: that matters to whoever runs it,
+ * and --kernel can name another.
  */
 function kernelOf({ kernel, bugs, module }: Reproducer): KernelSpec {
   if (module !== undefined && !fs.existsSync(kernel)) return { kernel, bugs, module };
