@@ -192,3 +192,14 @@ export function readMetadata(layout: Layout, device: Uint8Array): Metadata | str
 
 /** In the place of an inode that the log is going to bring. */
 const NO_FILE: FileMetadata = { size: 0, mtime: 0, ctime: 0, blocks: new Int32Array(0) };
+
+/** Do two states of the metadata show the same files? */
+export function sameFiles(a: Metadata, b: Metadata): boolean {
+  return a.files.every((file, ino) => {
+    const other = b.files[ino];
+    if (file.size !== other?.size || file.mtime !== other.mtime || file.ctime !== other.ctime) {
+      return false;
+    }
+    return file.blocks.every((block, page) => block === other.blocks[page]);
+  });
+}

@@ -8,49 +8,15 @@
  */
 import type { CrashPlan, ShortUnit } from '../crash/plan.js';
 import { buildMetadata } from '../crash/plan.js';
-import { HOLE, homeAddress, pageOf, slotAddress } from '../media/layout.js';
-import type { FileMetadata, Metadata } from '../media/log.js';
+import { homeAddress, pageOf, slotAddress } from '../media/layout.js';
 import { readMetadata } from '../media/log.js';
-import { hex } from '../support/units.js';
 import { AT } from '../trace/event.js';
 import type { Mechanism } from './mechanism.js';
-import type { Mismatch } from './mismatch.js';
-import { afterCrash, OF_SIZE } from './mismatch.js';
+import type { Misread } from './misread.js';
+import { misreadIn } from './misread.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
-
-/** Where metadata differ from those that were meant. */
-interface Changes {
-  readonly isNone: boolean;
-  /** Blocks of the pages that are read otherwise than was meant. */
-  readonly blocks: ReadonlySet<number>;
-  readonly has: (ino: number, page: number) => boolean;
-}
-
-const NOT_READ: Changes = { isNone: false, blocks: new Set(), has: () => true };
-
-/** Another size shows other bytes of every page, another block those of its own. */
-function changesBetween(meant: Metadata, found: Metadata): Changes {
-  const blocks = new Set<number>();
-  const places = new Map<number, ReadonlySet<number>>();
-  found.files.forEach((file, ino) => {
-    const before = meant.files[ino] as FileMetadata;
-    const { size, mtime, ctime } = file;
-    const all = [...file.blocks.keys()];
-    const pages = all.filter(
-      (page) => size !== before.size || file.blocks[page] !== before.blocks[page],
-    );
-    if (pages.length > 0 || mtime !== before.mtime || ctime !== before.ctime)
-      places.set(ino, new Set(pages));
-    for (const page of pages)
-      if (file.blocks[page] !== HOLE) blocks.add(file.blocks[page] as number);
-  });
-  return {
-    isNone: places.size === 0,
-    blocks,
-    has: (ino, page) => places.get(ino)?.has(page) === true,
-  };
-}
+import { wrongIn } from './wrong.js';
 
 export class LogRule {
   constructor(private readonly state: JudgeState) {}
@@ -150,19 +116,16 @@ export class LogRule {
   ): void {
     const { history, layout, trace } = this.state;
     const found = readMetadata(layout, buildMetadata(history, { cut, version, short: metadata }));
-    const changes =
-      typeof found === 'string'
-        ? NOT_READ
-        : changesBetween(history.versions.metadata(version, trace), found);
-    if (changes.isNone) return;
-    this.look(cut, version, metadata, mechanism, changes);
+    const misread = misreadIn(history.versions.metadata(version, trace), found);
+    if (misread === null) return;
+    this.look(cut, version, metadata, mechanism, misread);
     const unitsPerBlock = layout.geometry.pageSize >> history.unitShift;
     const first = layout.dataStart >> history.unitShift;
-    for (const block of changes.blocks) {
+    for (const block of misread.blocks) {
       if ((history.pendingInBlock[block] as number) === 0) continue;
       for (let unit = 0; unit < unitsPerBlock; unit++) {
         for (const short of this.shorter(first + block * unitsPerBlock + unit)) {
-          this.look(cut, version, [...metadata, short], mechanism, changes);
+          this.look(cut, version, [...metadata, short], mechanism, misread);
         }
       }
     }
@@ -173,7 +136,7 @@ export class LogRule {
     version: number,
     short: ShortUnit[],
     mechanism: Mechanism,
-    changes: Changes,
+    misread: Misread,
   ): void {
     const { state } = this;
     const plan: CrashPlan = { cut, version, short };
@@ -183,23 +146,10 @@ export class LogRule {
       return;
     }
     const { layout } = state;
-    const isOurs = ({ ino, offset }: Mismatch): boolean =>
-      offset === OF_SIZE || changes.has(ino, pageOf(layout, offset));
-    const expectation = state.expectation();
-    for (const { promise, made } of state.kept) {
-      const wrong = expectation.checkPromise(files, made, cut);
-      if (wrong !== null && isOurs(wrong)) {
-        this.report(promise, mechanism, made.op, wrong.ino, wrong.offset, afterCrash(wrong), plan);
-      }
-      const late = expectation.checkTimes(files, made);
-      if (late !== null) {
-        this.report('P10', mechanism, made.op, late.ino, late.offset, afterCrash(late), plan);
-      }
+    for (const { promise, op, ino, offset, detail } of wrongIn(state, files, cut)) {
+      const isOurs = offset < 0 || misread.has(ino, pageOf(layout, offset));
+      if (isOurs) this.report(promise, mechanism, op, ino, offset, detail, plan);
     }
-    const foreign = expectation.checkExposure(files, cut);
-    if (foreign === null || !isOurs(foreign)) return;
-    const detail = `reads ${hex(foreign.found)} after the crash, which was never written there`;
-    this.report('P9', mechanism, -1, foreign.ino, foreign.offset, detail, plan);
   }
 
   private report(

@@ -18,15 +18,14 @@ import { buildImage, buildMetadata } from '../crash/plan.js';
 import { RecordedFiles } from '../crash/recover.js';
 import { Image } from '../media/image.js';
 import type { Metadata } from '../media/log.js';
-import { headOf, readMetadata, tailOf } from '../media/log.js';
+import { headOf, readMetadata, sameFiles, tailOf } from '../media/log.js';
 import { PersistHistory } from '../persistency/history.js';
 import { empty } from '../support/lists.js';
-import { hex } from '../support/units.js';
 import type { Recovered } from '../target/target.js';
 import { EVENT_NAMES } from '../trace/event.js';
-import { afterCrash } from './mismatch.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
+import { wrongIn } from './wrong.js';
 
 const MECHANISM = 'lost-in-recovery';
 
@@ -157,22 +156,9 @@ export class RecoveryCuts {
 
   private judge(first: FirstFailure, files: RecordedFiles, how: string): void {
     const { state } = this;
-    const { cut } = first.plan;
-    const expectation = state.expectation();
-    for (const { promise, made } of state.kept) {
-      const wrong = expectation.checkPromise(files, made, cut);
-      if (wrong !== null) {
-        const detail = `${afterCrash(wrong)}; ${how}`;
-        this.report(promise, first, made.op, wrong.ino, wrong.offset, detail);
-      }
-      const late = expectation.checkTimes(files, made);
-      if (late === null) continue;
-      this.report('P10', first, made.op, late.ino, late.offset, `${afterCrash(late)}; ${how}`);
+    for (const { promise, op, ino, offset, detail } of wrongIn(state, files, first.plan.cut)) {
+      this.report(promise, first, op, ino, offset, `${detail}; ${how}`);
     }
-    const foreign = expectation.checkExposure(files, cut);
-    if (foreign === null) return;
-    const detail = `reads ${hex(foreign.found)} after the crash, which was never written there; ${how}`;
-    this.report('P9', first, -1, foreign.ino, foreign.offset, detail);
   }
 
   private report(
@@ -191,16 +177,6 @@ export class RecoveryCuts {
       plan,
     );
   }
-}
-
-function sameFiles(a: Metadata, b: Metadata): boolean {
-  return a.files.every((file, ino) => {
-    const other = b.files[ino];
-    if (file.size !== other?.size || file.mtime !== other.mtime || file.ctime !== other.ctime) {
-      return false;
-    }
-    return file.blocks.every((block, page) => block === other.blocks[page]);
-  });
 }
 
 const hasLog = (record: Uint8Array): boolean => tailOf(record) !== headOf(record);

@@ -16,15 +16,15 @@ import type { Choice } from '../support/choice.js';
 import { pick } from '../support/choice.js';
 import { hashText } from '../support/hash.js';
 import { Prng } from '../support/prng.js';
-import { hex } from '../support/units.js';
 import { AT, EVENT } from '../trace/event.js';
 import { dataByte } from '../trace/trace.js';
-import { afterCrash } from './mismatch.js';
 import type { Mechanism } from './mechanism.js';
+import type { Mismatch } from './mismatch.js';
 import type { PromiseId } from './promise.js';
 import type { JudgeState } from './state.js';
 import { Survival } from './survival.js';
 import { symptomOf } from './symptom.js';
+import { wrongIn } from './wrong.js';
 
 /** Of what is not certain: nothing, all, or what is drawn. */
 type Kept = 'none' | 'all' | Choice;
@@ -181,22 +181,18 @@ export class RecoveryRule {
   }
 
   private checkFiles(files: RecoveredFiles, plan: CrashPlan): void {
-    const { state } = this;
-    for (const { promise, made } of state.kept) {
-      const mismatch = state.expectation().checkPromise(files, made, plan.cut);
-      if (mismatch === null) continue;
-      const mechanism = mismatch.offset < 0 ? 'metadata-lost' : 'content-lost';
-      const { ino, offset } = mismatch;
-      this.report(promise, mechanism, made.op, ino, offset, afterCrash(mismatch), plan);
+    for (const wrong of wrongIn(this.state, files, plan.cut)) {
+      const { promise, op, ino, offset, detail } = wrong;
+      const lost = offset < 0 ? 'metadata-lost' : 'content-lost';
+      const mechanism = promise === 'P9' ? this.originOf(wrong, plan.cut) : lost;
+      this.report(promise, mechanism, op, ino, offset, detail, plan);
     }
-    const foreign = state.expectation().checkExposure(files, plan.cut);
-    if (foreign === null) return;
-    const { ino, offset, found } = foreign;
-    const detail = `reads ${hex(found)} after the crash, which was never written there`;
-    const mechanism = this.isOfAnother(ino, offset, found, plan.cut)
+  }
+
+  private originOf({ ino, offset, found }: Mismatch, cut: number): Mechanism {
+    return this.isOfAnother(ino, offset, found, cut)
       ? 'reused-before-commit'
       : 'stale-block-exposed';
-    this.report('P9', mechanism, -1, ino, offset, detail, plan);
   }
 
   /** Whether it is what another file got at that place of a page: nobody else knows where blocks were. */
