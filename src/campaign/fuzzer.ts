@@ -71,7 +71,7 @@ export class Fuzzer {
     });
     const judge = new Judge(new Image(allocate));
     this.line = { target, judge, settings: setup.settings };
-    this.reporter = new Reporter(this.line, setup, setup.minimize);
+    this.reporter = new Reporter(this.line, setup);
     const map = new Uint8Array(setup.coverage, 0, COVERAGE_PLACES);
     this.features = new FeatureCollector(map);
     this.operations = new OperationFeatures(map);

@@ -23,15 +23,21 @@ export class Reporter {
   readonly known = new KnownFailures();
   private readonly setup: FindingSetup;
   private readonly stopOnFirst: boolean;
+  /** As small as it gets, or as it was found. */
+  private readonly recorded: typeof unminimized;
 
   constructor(
     private readonly line: Line,
-    { kernel, settings, stopOnFirst }: Pick<WorkerSetup, 'kernel' | 'settings' | 'stopOnFirst'>,
-    /** Findings are made as small as they get. */
-    private readonly minimizes = true,
+    {
+      kernel,
+      settings,
+      stopOnFirst,
+      minimize,
+    }: Pick<WorkerSetup, 'kernel' | 'settings' | 'stopOnFirst' | 'minimize'>,
   ) {
     this.setup = { ...kernel, ...settings };
     this.stopOnFirst = stopOnFirst;
+    this.recorded = minimize ? minimized : unminimized;
   }
 
   /** How a run of the program is judged: what has been filed is only counted. */
@@ -71,10 +77,7 @@ export class Reporter {
       const { signature } = wanted;
       const symptom = wanted.symptom ?? '';
       if (this.known.covers(signature, symptom, program)) continue;
-      const recorded = this.minimizes
-        ? minimized(this.line, setup, failure, wanted, fallback)
-        : unminimized(this.line, setup, failure, wanted, fallback);
-      const { finding, trace: shown } = recorded;
+      const { finding, trace: shown } = this.recorded(this.line, setup, failure, wanted, fallback);
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });

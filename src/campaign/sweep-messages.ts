@@ -17,6 +17,7 @@ export interface SweepSetup {
   /** One 32-bit word, set when batches are to end early. */
   readonly stopping: SharedArrayBuffer;
   readonly stopOnFirst: boolean;
+  readonly minimize: boolean;
 }
 
 /** Programs [from, to), each with all its schedules. */

@@ -27,6 +27,7 @@ type Shared =
   | 'workers'
   | 'elapsedMsMax'
   | 'stopOnFirst'
+  | 'minimize'
   | 'crashesDirectory'
   | 'known';
 
@@ -60,7 +61,7 @@ export class Sweep {
     private readonly observer: SweepObserver,
     private readonly clock: () => number,
   ) {
-    const { kernel, settings, bounds, workers, stopOnFirst } = options;
+    const { kernel, settings, bounds, workers, stopOnFirst, minimize } = options;
     this.space = spaceFor(settings, bounds);
     const whole = options.programs ?? { from: 0, to: this.space.count };
     if (whole.to > this.space.count) {
@@ -81,6 +82,7 @@ export class Sweep {
       numbering: new SharedArrayBuffer(4),
       stopping: this.stopWord.buffer,
       stopOnFirst,
+      minimize,
     };
     this.pool = new WorkerPool('sweep-worker.js', setup, workers, (message) =>
       observer.problem(message),
