@@ -310,11 +310,8 @@ export class Expectation {
     const { pageSize } = layout.geometry;
     const block = blockOf(layout, address);
     for (const page of view.pagesOf(block)) {
-      const from = (page % view.filePages) * pageSize + (address % pageSize);
-      this.addAction(Math.floor(page / view.filePages), {
+      this.addInPage(page, address % pageSize, trace.argument(event, AT.store.length), {
         ...this.deedOf(event),
-        from,
-        to: from + trace.argument(event, AT.store.length),
         data: trace.argument(event, AT.store.data),
         settling: 'never',
         block,
@@ -325,11 +322,8 @@ export class Expectation {
 
   /** A store as it shows in a page that its block has left, should that be undone. */
   private addStray(action: Action, page: number): void {
-    const { pageSize } = this.layout.geometry;
-    const { filePages } = this.view;
-    const from = (page % filePages) * pageSize + (action.from % pageSize);
-    const to = from + action.to - action.from;
-    this.addAction(Math.floor(page / filePages), { ...action, from, to, settling: 'never' });
+    const within = action.from % this.layout.geometry.pageSize;
+    this.addInPage(page, within, action.to - action.from, { ...action, settling: 'never' });
   }
 
   private noteUnmap(event: number, ino: number, page: number): void {
@@ -376,16 +370,25 @@ export class Expectation {
       data: -1,
       isLoss: true,
     } as const;
-    for (const owner of this.view.pagesOf(block)) {
-      const from = (owner % this.view.filePages) * this.layout.geometry.pageSize;
-      const to = from + this.layout.geometry.pageSize;
-      this.addAction(Math.floor(owner / this.view.filePages), { ...loss, from, to });
-    }
+    const { pageSize } = this.layout.geometry;
+    for (const page of this.view.pagesOf(block)) this.addInPage(page, 0, pageSize, loss);
   }
 
   /** What happens at once, inside of an operation. */
   private deedOf(event: number): Pick<Action, 'event' | 'op' | 'task' | 'issued'> {
     return { event, op: this.trace.op(event), task: this.trace.task(event), issued: event };
+  }
+
+  /** `page` is an index over all files; of that page it is `length` bytes from `within` on. */
+  private addInPage(
+    page: number,
+    within: number,
+    length: number,
+    action: Omit<Action, 'from' | 'to'>,
+  ): void {
+    const { filePages } = this.view;
+    const from = (page % filePages) * this.layout.geometry.pageSize + within;
+    this.addAction(Math.floor(page / filePages), { ...action, from, to: from + length });
   }
 
   private addAction(ino: number, action: Action): void {

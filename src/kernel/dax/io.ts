@@ -157,10 +157,11 @@ function* overwritePage(
   const locks = !k.knobs.directAccessUnlocked; // B50
   if (locks && !k.dev.tryReadLock()) return EIO;
   if (k.dev.removable && k.preempt(t, POINT['dax_direct_access:done'])) yield;
-  const address = blockAddress(k.layout, inode.blocks[index] as number) + (offset % pageSize);
+  const block = inode.blocks[index] as number;
+  const address = blockAddress(k.layout, block) + (offset % pageSize);
   let error = 0;
-  if (isBad(k, inode.blocks[index] as number)) {
-    error = yield* recoverPage(k, t, inode, offset, length, data);
+  if (isBad(k, block)) {
+    error = yield* recoverPage(k, t, inode, block, offset, length, data);
   } else if (length > 0) {
     k.functions.memcpyFlushcache(k, t, address, length, data, inode.ino, offset);
   }
@@ -176,17 +177,16 @@ function* recoverPage(
   k: Kernel,
   t: Task,
   inode: Inode,
+  block: number,
   offset: number,
   length: number,
   data: Data,
 ): Run<number> {
-  const { pageSize } = k.program.geometry;
-  if (length < pageSize) {
+  if (length < k.program.geometry.pageSize) {
     k.mark(MARK['dax_iomap_rw:part_of_bad_page']);
     return EIO; // Approximation: -EFAULT in Linux
   }
   k.mark(MARK['dax_iomap_rw:recovery_write']);
-  const block = inode.blocks[offset / pageSize] as number;
   yield* pmemRecoveryWrite(k, t, block, data, inode.ino, offset);
   return 0;
 }

@@ -5,7 +5,7 @@
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
 import { poolData } from '../../trace/trace.js';
-import { isPmd, slotOf } from '../dax/entry.js';
+import { isPmd, loadEntry } from '../dax/entry.js';
 import type { Kernel } from '../kernel.js';
 import { sleepOn } from '../lock.js';
 import { MARK } from '../marks.js';
@@ -146,7 +146,7 @@ function* remapPrep(k: Kernel, t: Task, clone: Clone): Run<number> {
 
 function hasPmdEntry(k: Kernel, inode: Inode, first: number, pages: number): boolean {
   for (let page = first; page < first + pages; page++) {
-    if (isPmd(inode.entries[slotOf(k, inode, page)] as number)) return true;
+    if (isPmd(loadEntry(k, inode, page))) return true;
   }
   return false;
 }
