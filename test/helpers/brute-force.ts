@@ -12,6 +12,8 @@ import { MAINLINE_KNOBS, withKnobs } from '../../src/kernel/variant.js';
 import { Image } from '../../src/media/image.js';
 import { compareCheckers } from '../../src/oracle/compare.js';
 import { Judge } from '../../src/oracle/judge.js';
+import type { Violation } from '../../src/oracle/promise.js';
+import type { JudgeOptions } from '../../src/oracle/state.js';
 import type { Dialect } from '../../src/program/dialect.js';
 import { MODEL_DIALECT, SHARING_DIALECT } from '../../src/program/dialect.js';
 import type { Program } from '../../src/program/program.js';
@@ -21,6 +23,7 @@ import { makeOp, O_DIRECT, O_DSYNC, OP } from '../../src/program/op.js';
 import { printProgram } from '../../src/program/text.js';
 import { PctScheduler } from '../../src/schedule/pct.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
+import type { Schedule } from '../../src/schedule/schedule.js';
 import { printSchedule } from '../../src/schedule/text.js';
 import type { Choice } from '../../src/support/choice.js';
 import { chance, pick } from '../../src/support/choice.js';
@@ -84,6 +87,38 @@ function withoutSomeFence(trace: Trace, choice: Choice): Trace {
   return places.length === 0 ? trace : withoutEvent(trace, pick(choice, places));
 }
 
+type CheckerOptions = Pick<JudgeOptions, 'domain' | 'persistency' | 'contract'>;
+
+function drawOptions(choice: Choice, { contract }: ModelTarget): CheckerOptions {
+  return {
+    domain: choice.below(4) > 0 ? 'adr' : 'eadr',
+    persistency: choice.below(3) === 0 ? 'location' : 'line',
+    contract,
+  };
+}
+
+/** A disagreement, with everything to see it again. */
+function textOf(
+  where: string,
+  difference: string,
+  program: Program,
+  schedule: Schedule,
+  { pointNames }: ModelTarget,
+): string {
+  const recorded = printSchedule(schedule, pointNames);
+  return [where, difference, printProgram(program), recorded].join('\n');
+}
+
+function violationsOf(
+  judge: Judge,
+  program: Program,
+  trace: Trace,
+  options: CheckerOptions,
+): readonly Violation[] {
+  const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
+  return judge.judge(program, trace, freshDisk(program), { ...options, ...confirm }).violations;
+}
+
 export interface Comparison {
   /** Programs judged by both checkers. */
   readonly compared: number;
@@ -113,32 +148,19 @@ export function compareOnRandomPrograms(
     const { name, target } = kernels[i % kernels.length] as Subject;
     const program = generator.generate(choice);
     const { trace, schedule } = target.execute(program, schedulers[i & 1] as RandomScheduler);
-    const options = {
-      domain: choice.below(4) > 0 ? 'adr' : 'eadr',
-      persistency: choice.below(3) === 0 ? 'location' : 'line',
-      contract: target.contract,
-    } as const;
+    const options = drawOptions(choice, target);
     const judged = chance(choice, 1, 4) ? withoutSomeFence(trace, choice) : trace;
     const difference = compareCheckers(judge, program, judged, options, STATES_MAX);
     if (difference === 'too large') {
       tooLarge++;
     } else if (difference !== null) {
       const what = judged === trace ? '' : ', a flush or fence left out';
-      const found = [
-        `program ${i} of seed ${seed}, kernel ${name}${what}, ${options.domain}, ${options.persistency}`,
-        difference,
-        printProgram(program),
-        printSchedule(schedule, target.pointNames),
-      ].join('\n');
+      const where = `program ${i} of seed ${seed}, kernel ${name}${what}, ${options.domain}, ${options.persistency}`;
+      const found = textOf(where, difference, program, schedule, target);
       return { compared, tooLarge, broken, difference: found };
     } else {
       compared++;
-      const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
-      const { violations } = judge.judge(program, judged, freshDisk(program), {
-        ...options,
-        ...confirm,
-      });
-      if (violations.length > 0) broken++;
+      if (violationsOf(judge, program, judged, options).length > 0) broken++;
     }
     onProgress(i + 1);
   }
@@ -177,11 +199,7 @@ export function compareOnSharedBlocks(
     const { bugs, target } = kernels[i % kernels.length] as (typeof kernels)[number];
     const program = cloned(generator.generate(choice));
     const { trace, schedule } = target.execute(program, schedulers[i & 1] as RandomScheduler);
-    const options = {
-      domain: choice.below(4) > 0 ? 'adr' : 'eadr',
-      persistency: choice.below(3) === 0 ? 'location' : 'line',
-      contract: target.contract,
-    } as const;
+    const options = drawOptions(choice, target);
     const difference = compareCheckers(judge, program, trace, options, STATES_MAX);
     if (difference === 'too large') {
       counts.tooLarge++;
@@ -189,13 +207,10 @@ export function compareOnSharedBlocks(
     }
     if (difference !== null) {
       const what = `program ${i} of seed ${seed}, bugs ${bugs.join()}, ${JSON.stringify(options)}`;
-      const text = [printProgram(program), printSchedule(schedule, target.pointNames)];
-      return { ...counts, difference: [what, difference, ...text].join('\n') };
+      return { ...counts, difference: textOf(what, difference, program, schedule, target) };
     }
     counts.compared++;
-    const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
-    const disk = freshDisk(program);
-    const { violations } = judge.judge(program, trace, disk, { ...options, ...confirm });
+    const violations = violationsOf(judge, program, trace, options);
     if (violations.length === 0) continue;
     counts.broken++;
     if (bugs.length === 0) counts.brokenOnMainline++;
@@ -238,11 +253,7 @@ export function compareOnMediaErrors(seed: bigint, programs: number): MediaCompa
     const { bugs, target } = kernels[i % kernels.length] as (typeof kernels)[number];
     const program = mended(generator.generate(choice), choice);
     const { trace, schedule } = target.execute(program, schedulers[i & 1] as RandomScheduler);
-    const options = {
-      domain: choice.below(4) > 0 ? 'adr' : 'eadr',
-      persistency: choice.below(3) === 0 ? 'location' : 'line',
-      contract: target.contract,
-    } as const;
+    const options = drawOptions(choice, target);
     const judged = chance(choice, 1, 4) ? withoutSomeFence(trace, choice) : trace;
     const difference = compareCheckers(judge, program, judged, options, STATES_MAX / 8);
     if (difference === 'too large') {
@@ -251,14 +262,11 @@ export function compareOnMediaErrors(seed: bigint, programs: number): MediaCompa
     }
     if (difference !== null) {
       const what = `program ${i} of seed ${seed}, bugs ${bugs.join()}, ${JSON.stringify(options)}`;
-      const text = [printProgram(program), printSchedule(schedule, target.pointNames)];
-      return { ...counts, difference: [what, difference, ...text].join('\n') };
+      return { ...counts, difference: textOf(what, difference, program, schedule, target) };
     }
     counts.compared++;
     if (strikes(trace)) counts.struck++;
-    const confirm = { isKnown: () => false, everyInstance: true, images: 0 };
-    const disk = freshDisk(program);
-    const { violations } = judge.judge(program, judged, disk, { ...options, ...confirm });
+    const violations = violationsOf(judge, program, judged, options);
     if (violations.length > 0) counts.broken++;
     if (!violations.some(({ promise, plan }) => promise === 'P15' && plan !== null)) continue;
     if (bugs.length === 0 && judged === trace) counts.destroyedOnMainline++;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseProgram } from '../../src/program/text.js';
 import { PerturbedScheduler } from '../../src/schedule/perturbed.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
 import type { Schedule } from '../../src/schedule/schedule.js';
@@ -8,17 +7,8 @@ import type { Scheduler } from '../../src/schedule/scheduler.js';
 import { printSchedule } from '../../src/schedule/text.js';
 import { Prng } from '../../src/support/prng.js';
 import { lineOf } from '../helpers/lines.js';
+import { TWO_THREADS } from '../helpers/two-threads.js';
 
-const PROGRAM = parseProgram(`
-file a pages 2 allocated 2
-t0: f0 = open("a")
-t0: m0 = mmap(f0, pages 0..2, MAP_SHARED)
-t0: spawn
-t0: store(m0, 0x40, 8)
-t0: fsync(f0)
-t1: store(m0, 0x40, 8)
-t1: fsync(f0)
-`);
 const EXECUTIONS = 300;
 
 const { target } = lineOf();
@@ -27,7 +17,7 @@ const { pointNames } = target;
 const textOf = (schedule: Schedule): string => printSchedule([...schedule], pointNames);
 
 function executed(scheduler: Scheduler): { schedule: Schedule; points: number } {
-  const { schedule, points } = target.execute(PROGRAM, scheduler);
+  const { schedule, points } = target.execute(TWO_THREADS, scheduler);
   return { schedule: [...schedule], points };
 }
 

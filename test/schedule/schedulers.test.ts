@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProgramGenerator } from '../../src/program/generate.js';
-import { parseProgram } from '../../src/program/text.js';
 import { PctScheduler } from '../../src/schedule/pct.js';
 import { RandomScheduler } from '../../src/schedule/random.js';
 import { ReplayScheduler } from '../../src/schedule/replay.js';
@@ -13,17 +12,7 @@ import type { Choice } from '../../src/support/choice.js';
 import { Prng } from '../../src/support/prng.js';
 import { ascending } from '../../src/support/order.js';
 import { eventsOf, lineOf } from '../helpers/lines.js';
-
-const TWO_THREADS = parseProgram(`
-file a pages 2 allocated 2
-t0: f0 = open("a")
-t0: m0 = mmap(f0, pages 0..2, MAP_SHARED)
-t0: spawn
-t0: store(m0, 0x40, 8)
-t0: fsync(f0)
-t1: store(m0, 0x40, 8)
-t1: fsync(f0)
-`);
+import { TWO_THREADS } from '../helpers/two-threads.js';
 
 const SCHEDULERS: Record<string, (choice: Choice) => Scheduler> = {
   random: (choice) => new RandomScheduler(choice),
