@@ -23,7 +23,8 @@ import {
   xaLock,
 } from './dax/mapping.js';
 import { noteCleanedPins } from './dax/writeback.js';
-import { cancelCow, isShared, needsCow } from './fs/cow-fork.js';
+import { cancelCow, needsCow } from './fs/cow-fork.js';
+import { isShared } from './fs/shared.js';
 import { extendTo, roundUp, setSize, zeroTail } from './fs/file-ops.js';
 import { sbEnd, sbStart, trySbStart } from './fs/freeze.js';
 import {

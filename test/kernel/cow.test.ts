@@ -245,3 +245,16 @@ test('without invalidation before CoW, as in 6.1, fsync writes back the old bloc
     assert.ok(!ran.signatures.some((signature) => signature.startsWith('P4')), kernel);
   }
 });
+
+test('zeroing leaves a block that a crash gives back to another file, and without that is L13', () => {
+  const text = `file a pages 1 allocated 1
+    file b pages 1 allocated 1
+    t0: f0 = open("a")
+    t0: f1 = open("b")
+    t0: reflink(f1, f0)
+    t0: pwrite(f0, 0x0, 1)
+    t0: fallocate(f1, ZERO_RANGE, 0x0, 4096)
+    t0: pwrite(f1, 0x0, 1)`;
+  assert.deepEqual(run(text).signatures, []);
+  assert.deepEqual(run(text, { bugs: ['L13'] }).signatures, ['P9 reused-before-commit']);
+});

@@ -16,20 +16,10 @@ import type { Inode, Run, Task } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
 import { freeUnwritten } from './iomap.js';
 import { markInodeJournaled } from './journal.js';
+import { isShared } from './shared.js';
 
 /** Pages that are staged together: a power of two, and no more than a PMD has. */
 const COW_EXTENT_PAGES = 2;
-
-/** Is the block of a page another page's, too? */
-export function isShared(k: Kernel, block: number): boolean {
-  const { refcounts, journal } = k.sb;
-  if (refcounts === null || block === HOLE) return false;
-  if (k.knobs.shareForgottenEarly) return refcounts.hasOthers(block); // L13
-  const shared = refcounts.isShared(block, journal.committedTid);
-  if (shared && !refcounts.hasOthers(block))
-    k.mark(MARK['xfs_reflink_trim_around_shared:not_committed']);
-  return shared;
-}
 
 /**
  * Models imap_needs_cow() and xfs_reflink_allocate_cow()'s look at the CoW fork: does a write to the page

@@ -18,6 +18,7 @@ import type { Inode, Run, Task } from '../types.js';
 import { EIO, ENOSPC } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
+import { isShared } from './shared.js';
 
 /**
  * Makes sure that `count` pages from `index` have blocks if `allocate` is set. More than one page is all or
@@ -140,14 +141,15 @@ export function reserveBlocks(k: Kernel, inode: Inode, index: number, end: numbe
 
 /**
  * Pages [index, end) keep their blocks, inside a handle, but what is in those is no longer theirs. Models
- * CONVERT_UNWRITTEN. A block that another page has, too, is exchanged; false means ENOSPC.
+ * CONVERT_UNWRITTEN. A block that another page has, or has again after a crash (L13), is exchanged; false
+ * means ENOSPC.
  */
 export function emptyBlocks(k: Kernel, t: Task, inode: Inode, index: number, end: number): boolean {
-  const { refcounts, emptied } = k.sb;
+  const { emptied } = k.sb;
   for (let page = index; page < end; page++) {
     const block = inode.blocks[page] as number;
     if (block === HOLE) continue;
-    if (refcounts?.hasOthers(block) === true) {
+    if (isShared(k, block)) {
       k.mark(MARK['xfs_alloc_file_space:exchanged']);
       k.functions.freeBlocks(k, t, inode, page, page + 1);
       continue;

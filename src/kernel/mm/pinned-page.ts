@@ -3,7 +3,7 @@
  */
 import type { EVENT } from '../../trace/event.js';
 import { NO_INO } from '../../trace/event.js';
-import { isShared } from '../fs/cow-fork.js';
+import { isShared } from '../fs/shared.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
 import type { PinnedPage, Task } from '../types.js';
