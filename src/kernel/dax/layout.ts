@@ -147,7 +147,7 @@ export function* daxDeleteMappingRange(
     }
     daxDisassociateEntry(k, entry, true);
     eraseEntry(k, t, inode, slot, WHY.truncate);
-    k.functions.wakeEntry(k, inode, slot, true);
+    k.functions.wakeEntry(k, inode, slot, !k.knobs.invalidateWakesOne); // B53
     if (k.preempt(t, POINT['truncate_inode_pages:entry_deleted'])) yield;
   }
 }
