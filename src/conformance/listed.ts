@@ -31,6 +31,9 @@ const WRITES: ReadonlySet<number> = new Set([OP.pwrite, OP.pwrite_from]);
 /** Those that copy between a file and a mapping. */
 const COPIES: ReadonlySet<number> = new Set([OP.pwrite_from, OP.pread_into]);
 
+/** Those after which two files have a block. */
+const CLONING: ReadonlySet<number> = new Set([OP.reflink, OP.reflink_range]);
+
 /** ext4_dax_write_iter() hands the error code of a failed write on as the number of bytes written. */
 const FAILED_WRITE_EXTENDS: Listed = {
   id: 'failed-write-extends',
@@ -107,11 +110,75 @@ const MAP_SYNC_TICK: Listed = {
   },
 };
 
+/** A write that reaches over several pages and copies only some of them. */
+const ALLOCATED_AHEAD: Listed = {
+  id: 'allocated-ahead',
+  reason:
+    'a write allocates all of the hole that it covers before it copies; where the copy fails, pages behind that ' +
+    'keep blocks of zeros. The model allocates page by page.',
+  covers({ kind, op, ino, spans }, { program, kernel }) {
+    const call = opAt(program, op);
+    const step = stepOf(kernel, op);
+    if (kind !== 'allocated' || call === null || step === null || !WRITES.has(call.code))
+      return false;
+    const { pageSize } = program.geometry;
+    const end = Math.ceil((call.offset + call.length) / pageSize);
+    const failed = Math.floor((call.offset + Math.max(0, step.result)) / pageSize);
+    const allocated = step.files[ino]?.allocated ?? [];
+    return (
+      step.result < call.length &&
+      spans.every(({ from, to }) => from > failed && to <= end && allocated[from] === 1)
+    );
+  },
+};
+
+/** Read through mappings of both, before 6.2. */
+const CLONE_MAPPED_TWICE: Listed = {
+  id: 'clone-mapped-twice',
+  reason:
+    'Linux 6.0 and 6.1 warn when a block that two files share comes to be mapped for both: the second reader finds ' +
+    'page->mapping set (crashes/linux/clone-mapped-twice.json). Nothing is lost. The model counts sharers, as ' +
+    'Linux does since 6.2.',
+  covers({ kind }, { program, filesystem, model, kernel }) {
+    const clones = program.threads.flat().some(({ code }) => CLONING.has(code));
+    return (
+      kind === 'alarm' &&
+      filesystem === 'xfs-reflink' &&
+      clones &&
+      model.alarm === null &&
+      /^WARNING: .* dax_insert_entry\b/.test(kernel.alarm ?? '')
+    );
+  },
+};
+
+/** A store to a page next to one that was copied. */
+const FAULT_COPIES_NEIGHBOUR: Listed = {
+  id: 'fault-copies-neighbour',
+  reason:
+    'XFS stages 32 blocks when it copies one, and a write fault to any of these pages copies it, too, shared or ' +
+    'not; the copy is not flushed (L10), and a commit loses what the page had. The model copies at a fault only ' +
+    'what is shared (faultNeedsCow), for a page that is pinned must stay where it is.',
+  covers({ kind, op, spans }, { program, filesystem }) {
+    if (kind !== 'promises-more' || filesystem !== 'xfs-reflink') return false;
+    const before = [...Array(op).keys()].map((index) => opAt(program, index));
+    const clones = before.some((call) => call !== null && CLONING.has(call.code));
+    const { pageSize } = program.geometry;
+    const stores = before.some((call) => call?.code === OP.store || call?.code === OP.pread_into);
+    const inPage = spans.every(
+      ({ from, to }) => Math.ceil(to / pageSize) - Math.floor(from / pageSize) === 1,
+    );
+    return clones && stores && spans.length > 0 && inPage;
+  },
+};
+
 export const LISTED: readonly Listed[] = [
   FAILED_WRITE_EXTENDS,
   OVERLAPPING_COPY,
   STORE_BEYOND_EOF,
   MAP_SYNC_TICK,
+  ALLOCATED_AHEAD,
+  CLONE_MAPPED_TWICE,
+  FAULT_COPIES_NEIGHBOUR,
 ];
 
 const stepOf = ({ steps }: Observation, op: number): Step | null =>

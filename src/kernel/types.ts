@@ -46,6 +46,8 @@ export interface Inode {
   /** Transactions that hold the latest change of anything, and of what reading the data needs. */
   syncTid: number;
   datasyncTid: number;
+  /** ili_fsync_fields of XFS: more than times was changed since the log was forced for this inode. */
+  changedSinceFsync: boolean;
 }
 
 export interface Vma {

@@ -37,6 +37,8 @@ const MAPPED = [
   'm1 = mmap(f0, pages 0..2, MAP_SHARED)',
 ];
 
+const ONE_PAGE = ['f0 = open("a")', 'm0 = mmap(f0, pages 0..1, MAP_SHARED)'];
+
 /** Stores and loads through both, and everything that flushes. */
 const STORE_AND_SYNC = [
   'store(m0, 0x0, 1)',
@@ -183,6 +185,65 @@ const SOURCES: readonly Source[] = [
       'fsync(f1)',
     ],
     sharedBlocks: true,
+  },
+  {
+    name: 'one mapping',
+    files: ['file a pages 1 allocated 1'],
+    setup: ONE_PAGE,
+    alphabet: [
+      'store(m0, 0x0, 1)',
+      'load(m0, 0x0, 1)',
+      'munmap(m0, pages 0..1)',
+      'p0 = pin(m0, pages 0..1, WRITE|FAST)',
+      'ftruncate(f0, 0)',
+      'fsync(f0)',
+      'drop_caches()',
+      'freeze()',
+    ],
+  },
+  {
+    name: 'pins',
+    files: ['file a pages 2 allocated 2'],
+    setup: ['f0 = open("a")', 'm0 = mmap(f0, pages 0..2, MAP_SHARED)'],
+    alphabet: [
+      'p0 = pin(m0, pages 0..1, WRITE)',
+      'p0 = pin(m0, pages 0..1, WRITE|LONGTERM)',
+      'p1 = pin(m0, pages 1..2, READ)',
+      'dma_write(p0, 0x0, 1)',
+      'unpin(p0)',
+      'unpin(p1, BATCH)',
+      'fsync(f0)',
+      'ftruncate(f0, 0)',
+    ],
+  },
+  {
+    name: 'removal',
+    files: ['file a pages 1 allocated 1'],
+    setup: ONE_PAGE,
+    alphabet: [
+      'load(m0, 0x0, 1)',
+      'store(m0, 0x0, 1)',
+      'pread(f0, 0x0, 1)',
+      'p0 = pin(m0, pages 0..1, READ|FAST)',
+      'p1 = pin(m0, pages 0..1, WRITE)',
+      'dma_write(p1, 0x0, 1)',
+      'unpin(p0)',
+      'unbind()',
+    ],
+  },
+  {
+    name: 'media errors',
+    files: ['file a pages 1 allocated 1'],
+    setup: ONE_PAGE,
+    alphabet: [
+      'load(m0, 0x0, 1)',
+      'store(m0, 0x0, 1)',
+      'pread(f0, 0x0, 1)',
+      'pwrite(f0, 0x0, 128)',
+      'poison(f0, pages 0..1)',
+      'fallocate(f0, PUNCH_HOLE, 0x0, 128)',
+      'fsync(f0)',
+    ],
   },
 ];
 

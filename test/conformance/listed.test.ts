@@ -12,10 +12,15 @@ interface Shown {
   /** What every byte of the file is. */
   readonly byte?: number;
   readonly changed?: number;
+  /** Pages that have a block, of those that the file then has. */
+  readonly blocks?: readonly number[];
 }
 
 /** Programs here have four operations, of which the last is what matters. */
-function observed(before: number, { result, size, byte = 0, changed }: Shown): Observation {
+function observed(
+  before: number,
+  { result, size, byte = 0, changed, blocks = [0] }: Shown,
+): Observation {
   const steps = [0, 0, before, result].map((returned, op) => {
     const length = op === 3 ? size : before;
     const content = new Uint8Array(length).fill(byte);
@@ -23,7 +28,7 @@ function observed(before: number, { result, size, byte = 0, changed }: Shown): O
     return {
       op,
       result: returned,
-      files: [{ size: length, content, allocated: new Uint8Array(1) }],
+      files: [{ size: length, content, allocated: Uint8Array.from(op === 3 ? blocks : [0]) }],
       guarantee: null,
     };
   });
@@ -103,5 +108,28 @@ describe('other bytes after a file was made longer', () => {
   test('are news where the file had them before', () => {
     const kernel = observed(0xff0, { result: 0, size: 0x1000, changed: 0xfe8 });
     assert.deepEqual(listed(text, 'ext4', model, kernel), [null]);
+  });
+});
+
+describe('blocks behind those that a write came to copy into', () => {
+  const text = program('ftruncate(f0, 0x3000)', 'pwrite_from(f0, 0x0, 12288, m0, page 0)');
+  const short = { result: 4096, size: 0x3000 };
+  const model = observed(0x3000, { ...short, blocks: [1, 1, 0] });
+
+  test('are listed where the write covers them', () => {
+    const kernel = observed(0x3000, { ...short, blocks: [1, 1, 1] });
+    assert.deepEqual(listed(text, 'xfs', model, kernel), ['allocated-ahead']);
+  });
+
+  test('are news where the model has one that the kernel does not have', () => {
+    const kernel = observed(0x3000, { ...short, blocks: [1, 0, 0] });
+    assert.deepEqual(listed(text, 'xfs', model, kernel), [null]);
+  });
+
+  test('are news where all was copied', () => {
+    const whole = { result: 12288, size: 0x3000 };
+    const ours = observed(0x3000, { ...whole, blocks: [1, 1, 0] });
+    const kernel = observed(0x3000, { ...whole, blocks: [1, 1, 1] });
+    assert.deepEqual(listed(text, 'xfs', ours, kernel), [null]);
   });
 });

@@ -39,7 +39,7 @@ export function daxIomapCopyAround(
   const { pageSize } = k.program.geometry;
   const target = blockAddress(k.layout, staged);
   const isPartial = from < to;
-  if (source === HOLE && isPartial && k.knobs.cowEdgesNotZeroed) return; // B58
+  if (source === HOLE && k.knobs.cowEdgesNotZeroed) return; // B58
   for (const [start, end] of isPartial
     ? [
         [0, from],
@@ -179,7 +179,7 @@ function copyRange(
 }
 
 /**
- * Models dax_unshare_iter() for pages [start, end) that have a block: each gets one of its own with the same
+ * Models dax_unshare_iter() for pages [start, end): each that has a block gets one of its own with the same
  * bytes. Zeroing does so, too, before it zeroes in place. The caller holds the invalidate lock for writing.
  * `range` is what unsharing was asked for.
  */
@@ -193,7 +193,12 @@ export function* daxUnsharePages(
 ): Run<number> {
   if (!inode.reflinked) return 0;
   for (let index = start; index < end; index++) {
-    if (inode.blocks[index] === HOLE) continue;
+    if (inode.blocks[index] === HOLE) {
+      // Iterating for a write fills holes; zeroing leaves them.
+      const filled = range === null || (yield* k.functions.iomapBegin(k, t, inode, index, 1, true));
+      if (!filled) return iomapError(k);
+      continue;
+    }
     yield* k.functions.unmapMappingPages(k, t, inode, index, 1, false);
     if (!needsCow(k, inode, index)) {
       k.mark(MARK['dax_unshare_iter:not_shared']);

@@ -9,7 +9,13 @@ import { TAG, WHY } from '../../trace/event.js';
 import { blockAddress, HOLE } from '../../media/layout.js';
 import { NO_BLOCK } from '../fs/allocator.js';
 import { faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
-import { journalStart, journalStop, tryJournalStart } from '../fs/journal.js';
+import {
+  datasyncTid,
+  isCommitted,
+  journalStart,
+  journalStop,
+  tryJournalStart,
+} from '../fs/journal.js';
 import type { Kernel } from '../kernel.js';
 import { insertAnonymous } from '../mm/insert.js';
 import {
@@ -59,7 +65,7 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
 export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault): boolean {
   const { inode, sync } = vmf.vma;
   const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
-  return vmf.write && sync && !upgrade && inode.datasyncTid > k.sb.journal.committedTid; // B36
+  return vmf.write && sync && !upgrade && !isCommitted(k, datasyncTid(k, inode)); // B36
 }
 
 /**

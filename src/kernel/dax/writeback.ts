@@ -19,6 +19,7 @@ import {
   isMapped,
   isTagged,
   loadEntry,
+  mappingTagged,
   NO_ENTRY,
   setTag,
   slotOf,
@@ -32,7 +33,12 @@ import {
   xaLock,
 } from './mapping.js';
 
-/** Models dax_writeback_mapping_range() for pages [start, end), with WB_SYNC_ALL. */
+/**
+ * Models dax_writeback_mapping_range() for pages [start, end), with WB_SYNC_ALL.
+ *
+ * Deviation: filemap_fdatawrite_wbc() looks whether anything is tagged DIRTY first. What a fault of a MAP_SYNC
+ * mapping has copied is tagged TOWRITE only, and is not flushed before it is remapped (L10).
+ */
 export function* daxWritebackMappingRange(
   k: Kernel,
   t: Task,
@@ -42,6 +48,7 @@ export function* daxWritebackMappingRange(
 ): Run<void> {
   k.trace.append(EVENT.dax_writeback_range, t.id, t.op, inode.ino, start, end - start);
   if (k.preempt(t, POINT['dax_writeback_mapping_range:start'])) yield;
+  if (k.knobs.cowFaultCopyNotFlushed && !mappingTagged(inode, TAG.dirty)) return; // L10
   k.functions.tagPagesForWriteback(k, t, inode, start, end);
   if (k.preempt(t, POINT['dax_writeback_mapping_range:tagged'])) yield;
   for (let index = start; index < end; index++) {

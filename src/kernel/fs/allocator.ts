@@ -1,12 +1,18 @@
 /**
- * Free blocks: first fit, lowest number first, so that freed blocks are soon used again. A freed block is
- * kept back until the transaction that freed it has committed; without that rule a crash could show a file
- * with another file's new data (P9).
+ * Free blocks. A freed block is kept back until the transaction that freed it has committed; without that
+ * rule a crash could show a file with another file's new data (P9).
+ *
+ * On a small device the lowest number comes first, so that freed blocks are soon used again: what can go
+ * wrong with that is what programs are run for. On one as large as a real one the search goes on behind the
+ * block that it found last, as in Linux.
  */
 import { assert } from '../../support/assert.js';
 import { empty } from '../../support/lists.js';
 
 export const NO_BLOCK = -1;
+
+/** Devices of fewer blocks are small. */
+export const LARGE_DEVICE = 64;
 
 const ALLOCATED = 0;
 const FREE = 1;
@@ -17,11 +23,14 @@ export class BlockAllocator {
   /** FREE where a block may be allocated. */
   private free = new Uint8Array(0);
   private readonly freed: { block: number; tid: number }[] = [];
+  /** Where the next search begins. */
+  private next = 0;
 
   reset(blockCount: number): void {
     if (this.free.length !== blockCount) this.free = new Uint8Array(blockCount);
     this.free.fill(FREE);
     empty(this.freed);
+    this.next = 0;
   }
 
   /** Are blocks kept back for a commit? */
@@ -40,9 +49,12 @@ export class BlockAllocator {
 
   /** A block, or NO_BLOCK when the device is full. */
   allocate(): number {
-    const block = this.free.indexOf(FREE);
-    if (block >= 0) this.free[block] = ALLOCATED;
-    return block >= 0 ? block : NO_BLOCK;
+    const near = this.next > 0 ? this.free.indexOf(FREE, this.next) : -1;
+    const block = near >= 0 ? near : this.free.indexOf(FREE);
+    if (block < 0) return NO_BLOCK;
+    this.free[block] = ALLOCATED;
+    if (this.free.length >= LARGE_DEVICE) this.next = block + 1;
+    return block;
   }
 
   /** The first of `count` consecutive blocks starting at a multiple of `count`, or NO_BLOCK. */

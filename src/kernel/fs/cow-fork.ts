@@ -3,8 +3,8 @@
  * then remapped into the file.
  *
  * Staged blocks are not in the block map and not zeroed: a crash gives them back, and whoever remaps one has
- * written all of it. As XFS does with its CoW extent size hint, staging a page stages its neighbour, too, so
- * the next write to that one copies whether it is shared or not, and whether it is a hole or not.
+ * written all of it. As XFS does with its CoW extent size hint, staging a page stages its neighbours, too, so
+ * the next write to one of them copies whether it is shared or not, and whether it is a hole or not.
  */
 import { HOLE } from '../../media/layout.js';
 import { EVENT } from '../../trace/event.js';
@@ -13,13 +13,14 @@ import { MARK } from '../marks.js';
 import { clearForOwner } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { NO_BLOCK } from './allocator.js';
+import { LARGE_DEVICE, NO_BLOCK } from './allocator.js';
 import { freeUnwritten } from './iomap.js';
 import { markInodeJournaled } from './journal.js';
 import { isShared } from './shared.js';
 
-/** Pages that are staged together: a power of two, and no more than a PMD has. */
-const COW_EXTENT_PAGES = 2;
+/** Pages that are staged together, a power of two: XFS_DEFAULT_COWEXTSZ_HINT, and fewer on a small device. */
+const COW_EXTENT_PAGES = 32;
+const SMALL_COW_EXTENT_PAGES = 2;
 
 /**
  * Models imap_needs_cow() and xfs_reflink_allocate_cow()'s look at the CoW fork: does a write to the page
@@ -75,8 +76,10 @@ export function* allocateCow(k: Kernel, t: Task, inode: Inode, page: number): Ru
   if (block === NO_BLOCK) return NO_BLOCK;
   staged[page] = block;
   if (k.dev.errors.any) clearForOwner(k, t, block, 1);
-  const first = page & -COW_EXTENT_PAGES;
-  const end = Math.min(first + COW_EXTENT_PAGES, staged.length);
+  const isLarge = k.program.geometry.blockCount >= LARGE_DEVICE;
+  const extent = isLarge ? COW_EXTENT_PAGES : SMALL_COW_EXTENT_PAGES;
+  const first = page & -extent;
+  const end = Math.min(first + extent, staged.length);
   for (let near = first; near < end; near++) {
     if (staged[near] !== HOLE) continue;
     const spare = k.sb.allocator.allocate();
@@ -124,4 +127,11 @@ export function cancelStaged(k: Kernel, inode: Inode, page: number): void {
   const { allocator, journal } = k.sb;
   allocator.release(staged, journal.committedTid);
   allocator.committed(journal.committedTid);
+}
+
+/** Models xfs_itruncate_clear_reflink_flags(): a file without blocks has none to share. */
+export function clearReflinkFlag(inode: Inode): void {
+  if (!inode.reflinked) return;
+  const forks = [inode.blocks, inode.unwritten, inode.cowBlocks];
+  if (forks.every((fork) => fork.every((block) => block === HOLE))) inode.reflinked = false;
 }

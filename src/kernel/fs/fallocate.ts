@@ -170,17 +170,20 @@ export function* insertRange(
 
 /**
  * Takes the invalidate lock. Pages from `kept` on are written back, and from `first` on nothing is mapped or
- * tracked any more: private copies, too, are taken away.
+ * tracked any more: private copies, too, are taken away. XFS (xfs_prepare_shift) begins one page earlier and
+ * leaves private copies alone.
  */
 function* beginShift(k: Kernel, t: Task, inode: Inode, first: number, kept: number): Run<void> {
   const lock = inode.invalidateLock;
   const pages = inode.blocks.length;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);
-  yield* k.functions.daxWritebackMappingRange(k, t, inode, kept, pages);
+  const isExt4 = k.sb.type === 'ext4';
+  const from = isExt4 ? first : Math.max(0, first - 1);
+  yield* k.functions.daxWritebackMappingRange(k, t, inode, isExt4 ? kept : from, pages);
   if (k.preempt(t, POINT['ext4_shift_range:flushed'])) yield;
-  yield* k.functions.unmapMappingPages(k, t, inode, first, pages - first, true);
-  yield* k.functions.truncateInodePagesRange(k, t, inode, first, pages);
+  yield* k.functions.unmapMappingPages(k, t, inode, from, pages - from, isExt4);
+  yield* k.functions.truncateInodePagesRange(k, t, inode, from, pages);
   if (k.preempt(t, POINT['ext4_shift_range:pagecache_truncated'])) yield;
   cancelCow(k, inode, first);
 }

@@ -11,7 +11,7 @@ import { edgeError } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, IovIter, Run, Task } from '../types.js';
 import { EFAULT, EIO } from '../types.js';
-import { cancelCow } from './cow-fork.js';
+import { cancelCow, clearReflinkFlag } from './cow-fork.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 import { markTimesDirty, setTimes } from './times.js';
 
@@ -127,8 +127,12 @@ function* genericWriteSync(
   return yield* k.functions.vfsFsyncRange(k, t, inode, first, end, true);
 }
 
-/** The end of ext4_handle_inode_extension(): a write that came to less than it has allocated for. */
+/**
+ * The end of ext4_handle_inode_extension(): a write that came to less than it has allocated for. XFS keeps
+ * such blocks for a later write.
+ */
 function* freeBeyondEof(k: Kernel, t: Task, inode: Inode): Run<void> {
+  if (k.sb.type !== 'ext4') return;
   const first = Math.ceil(inode.size / k.program.geometry.pageSize);
   if (!inode.blocks.some((block, page) => page >= first && block !== HOLE)) return;
   k.mark(MARK['ext4_handle_inode_extension:truncates']);
@@ -182,6 +186,7 @@ function* setattrCopy(k: Kernel, t: Task, inode: Inode): Run<void> {
   if (k.sb.type === 'ext4') return;
   if (!tryJournalStart(k, t)) yield* journalStart(k, t);
   markInodeJournaled(k, inode);
+  clearReflinkFlag(inode);
   journalStop(k, t);
 }
 
@@ -201,6 +206,7 @@ function* truncateUp(k: Kernel, t: Task, inode: Inode, size: number): Run<number
   return error;
 }
 
+/** XFS writes the page of the new end back before it zeroes the rest of it (xfs_setattr_size). */
 function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<number> {
   const { pageSize } = k.program.geometry;
   const pages = inode.blocks.length;
@@ -208,6 +214,9 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<numb
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);
+  const edge = Math.floor(size / pageSize);
+  if (k.sb.type !== 'ext4')
+    yield* k.functions.daxWritebackMappingRange(k, t, inode, edge, edge + 1);
   const tail = roundUp(size, pageSize);
   const error = inode.reflinked ? yield* unshareForZero(k, t, inode, size, tail) : 0;
   if (error !== 0) {
@@ -227,6 +236,7 @@ function* truncateDown(k: Kernel, t: Task, inode: Inode, size: number): Run<numb
   markInodeJournaled(k, inode);
   k.functions.freeBlocks(k, t, inode, firstGone, pages);
   cancelCow(k, inode, firstGone);
+  clearReflinkFlag(inode);
   journalStop(k, t);
   markTimesDirty(k, t, inode);
   lock.upWrite(k, t);

@@ -51,7 +51,18 @@ export function markInodeJournaled(k: Kernel, inode: Inode, datasync = true): vo
   assert(journal.handles > 0, 'metadata changed outside a handle');
   journal.changed = true;
   inode.syncTid = journal.runningTid;
-  if (datasync) inode.datasyncTid = journal.runningTid;
+  if (!datasync) return;
+  inode.datasyncTid = journal.runningTid;
+  inode.changedSinceFsync = true;
+}
+
+/**
+ * What fdatasync(2) has to commit: what only changed times is not its affair. XFS looks at all that was
+ * changed since somebody has last forced the log for this inode (ili_fsync_fields), which sync(2) does not.
+ */
+export function datasyncTid(k: Kernel, inode: Inode): number {
+  if (k.sb.type === 'ext4') return inode.datasyncTid;
+  return inode.changedSinceFsync ? inode.syncTid : 0;
 }
 
 export function isCommitted(k: Kernel, tid: number): boolean {

@@ -41,6 +41,7 @@ function newInode(ino: number): Inode {
     listed: false,
     syncTid: 0,
     datasyncTid: 0,
+    changedSinceFsync: false,
   };
 }
 
@@ -152,6 +153,7 @@ export class SuperBlock {
     inode.listed = false;
     inode.syncTid = 0;
     inode.datasyncTid = 0;
+    inode.changedSinceFsync = false;
     if (this.refcounts !== null) resetCow(inode);
     for (const block of file.blocks) if (block !== HOLE) this.takeBlock(inode, block);
   }

@@ -6,7 +6,7 @@ import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO } from '../types.js';
-import { isCommitted } from './journal.js';
+import { datasyncTid, isCommitted } from './journal.js';
 
 /**
  * Models ext4_sync_file() for pages [start, end): write back, commit the transaction that holds the inode's
@@ -25,11 +25,12 @@ export function* vfsFsyncRange(
   if (!skip) yield* k.functions.daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
   const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
-  // What only changed times is not fdatasync's affair.
-  const tid = datasync ? inode.datasyncTid : inode.syncTid;
+  const tid = datasync ? datasyncTid(k, inode) : inode.syncTid;
   const done = skipCommit || isCommitted(k, tid);
   const flushed = done ? false : yield* k.functions.completeTransaction(k, t, tid);
   if (!done && !isCommitted(k, tid)) return EIO; // the journal was aborted
+  // Under XFS_ILOCK: what came meanwhile is not forgotten.
+  if (!done && isCommitted(k, inode.syncTid)) inode.changedSinceFsync = false;
   if (!done && !flushed) k.mark(MARK['ext4_sync_file:committed_by_another']);
   if (k.preempt(t, POINT['ext4_sync_file:committed'])) yield;
   if (!flushed) k.functions.nvdimmFlush(k, t);
