@@ -22,6 +22,7 @@ import type {
   SchedulerName,
   WorkerSetup,
 } from './messages.js';
+import { STOPPING } from './messages.js';
 import { WorkerPool } from './pool.js';
 import type { CampaignSummary, MarkCount } from './summary.js';
 import { summaryOf } from './summary.js';
@@ -116,10 +117,10 @@ export class Campaign {
     );
   }
 
-  /** Finishes the executions under way and ends. */
-  stop(): void {
+  /** Finishes the executions under way and ends; `how` is one of STOPPING. */
+  stop(how: number = STOPPING.soon): void {
     this.stopping = true;
-    Atomics.store(this.stopWord, 0, 1);
+    Atomics.store(this.stopWord, 0, Math.max(how, Atomics.load(this.stopWord, 0)));
   }
 
   /**

@@ -29,6 +29,8 @@ export interface Counts {
   unconfirmed: number;
   /** Violations with a signature that had been found already. */
   repeats: number;
+  /** Milliseconds, of all workers, that went to findings: running them again, minimising, writing them up. */
+  findingsMs: number;
 }
 
 export function noCounts(): Counts {
@@ -48,6 +50,7 @@ export function noCounts(): Counts {
     crashImagesMounted: 0,
     unconfirmed: 0,
     repeats: 0,
+    findingsMs: 0,
   };
 }
 

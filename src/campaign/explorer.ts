@@ -14,6 +14,7 @@ import { ExhaustiveScheduler } from '../schedule/exhaustive.js';
 import { openTarget } from '../targets.js';
 import { countOutcome } from './counts.js';
 import type { FoundFinding } from './messages.js';
+import { STOPPING } from './messages.js';
 import { Reporter } from './reporter.js';
 import type { SweepBounds, SweepCounts } from './sweep-counts.js';
 import { addProgram, noSweepCounts } from './sweep-counts.js';
@@ -75,7 +76,10 @@ export class Explorer {
   }
 
   private isOver(findings: readonly FoundFinding[]): boolean {
-    return Atomics.load(this.stopping, 0) !== 0 || (findings.length > 0 && this.setup.stopOnFirst);
+    return (
+      Atomics.load(this.stopping, 0) !== STOPPING.not ||
+      (findings.length > 0 && this.setup.stopOnFirst)
+    );
   }
 
   /** All schedules of one program; false, and nothing counted, if it was stopped on the way. */

@@ -21,6 +21,7 @@ import { isReal, openTarget } from '../targets.js';
 import type { Counts } from './counts.js';
 import { countOutcome, noCounts } from './counts.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
+import { STOPPING } from './messages.js';
 import { Reporter } from './reporter.js';
 import type { Plan } from './source.js';
 import { ExecutionSource } from './source.js';
@@ -92,7 +93,7 @@ export class Fuzzer {
     this.marks.fill(0);
     const goesOn = (): boolean =>
       counts.executions < order.executions &&
-      Atomics.load(this.stopping, 0) === 0 &&
+      Atomics.load(this.stopping, 0) === STOPPING.not &&
       !(findings.length > 0 && this.setup.stopOnFirst);
     try {
       while (goesOn()) this.slice(counts, corpus, findings, goesOn);
@@ -126,7 +127,9 @@ export class Fuzzer {
     // After all else: minimising runs other programs over the same buffers.
     if (failed === null) return;
     const { program, outcome } = failed;
+    const began = performance.now();
     this.reporter.report(program, outcome, counts.executions, findings);
+    counts.findingsMs += performance.now() - began;
   }
 
   /** What is known to stop the kernel is not run again and again, and counted. */

@@ -20,7 +20,10 @@ export interface KnownFailure {
 }
 
 /** Findings with one signature, from which on it is known for all programs: nobody reads that many. */
-const FINDINGS_MAX = 20;
+export const FINDINGS_MAX = 20;
+
+/** The same where they are filed as they came: whole programs hardly ever do what another one did. */
+export const UNMINIMIZED_MAX = 3;
 
 /** After these a real kernel has to be booted anew. */
 const STOPPING = (['kernel-hung', 'kernel-crashed'] as const).map((mechanism) =>
@@ -44,6 +47,9 @@ export function knownFailure(
 
 export class KnownFailures {
   private readonly bySignature = new Map<string, KnownFailure[]>();
+
+  /** `max` findings with one signature, and there are enough of it. */
+  constructor(private readonly max = FINDINGS_MAX) {}
 
   /** False if it was there already. */
   add(failure: KnownFailure): boolean {
@@ -71,7 +77,7 @@ export class KnownFailures {
   covers(signature: string, symptom: string, program: Program): boolean {
     const failures = this.bySignature.get(signature);
     if (failures === undefined) return false;
-    if (failures.length >= FINDINGS_MAX) return true;
+    if (failures.length >= this.max) return true;
     return failures.some((known) => known.symptom === symptom && does(program, known.kinds));
   }
 }

@@ -12,17 +12,18 @@ import type { Program } from '../program/program.js';
 import { printReport } from '../report/report.js';
 import type { Confirmation } from '../oracle/state.js';
 import type { Line, Outcome } from '../run.js';
-import { knownFailure, KnownFailures } from './known.js';
+import { FINDINGS_MAX, knownFailure, KnownFailures, UNMINIMIZED_MAX } from './known.js';
 import type { FoundFinding, WorkerSetup } from './messages.js';
-import { FILE_PLACEHOLDER } from './messages.js';
+import { FILE_PLACEHOLDER, STOPPING } from './messages.js';
 
 /** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
 const IMAGES = 2;
 
 export class Reporter {
-  readonly known = new KnownFailures();
+  readonly known: KnownFailures;
   private readonly setup: FindingSetup;
   private readonly stopOnFirst: boolean;
+  private readonly stopping: Int32Array;
   /** As small as it gets, or as it was found. */
   private readonly recorded: typeof unminimized;
 
@@ -32,12 +33,15 @@ export class Reporter {
       kernel,
       settings,
       stopOnFirst,
+      stopping,
       minimize,
-    }: Pick<WorkerSetup, 'kernel' | 'settings' | 'stopOnFirst' | 'minimize'>,
+    }: Pick<WorkerSetup, 'kernel' | 'settings' | 'stopOnFirst' | 'stopping' | 'minimize'>,
   ) {
     this.setup = { ...kernel, ...settings };
     this.stopOnFirst = stopOnFirst;
+    this.stopping = new Int32Array(stopping);
     this.recorded = minimize ? minimized : unminimized;
+    this.known = new KnownFailures(minimize ? FINDINGS_MAX : UNMINIMIZED_MAX);
   }
 
   /** How a run of the program is judged: what has been filed is only counted. */
@@ -77,7 +81,14 @@ export class Reporter {
       const { signature } = wanted;
       const symptom = wanted.symptom ?? '';
       if (this.known.covers(signature, symptom, program)) continue;
-      const { finding, trace: shown } = this.recorded(this.line, setup, failure, wanted, fallback);
+      const { finding, trace: shown } = this.recorded(
+        this.line,
+        setup,
+        failure,
+        wanted,
+        fallback,
+        () => Atomics.load(this.stopping, 0) === STOPPING.now,
+      );
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);
       const report = printReport(finding, shown, { pointNames, file: FILE_PLACEHOLDER });

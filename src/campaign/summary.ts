@@ -83,6 +83,7 @@ export function summaryOf(
     executionsPerSecond: elapsedMs === 0 ? 0 : Math.round((counts.executions * 1000) / elapsedMs),
     ...counts,
     crashStatesLog2Max: Math.round(counts.crashStatesLog2Max),
+    findingsMs: Math.round(counts.findingsMs),
     ...found,
   };
 }

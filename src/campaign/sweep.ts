@@ -17,6 +17,7 @@ import type { CampaignSummary } from './summary.js';
 import { summaryOf } from './summary.js';
 import type { SweepBounds, SweepCounts, SweepSummary } from './sweep-counts.js';
 import { addSweepCounts, noSweepCounts } from './sweep-counts.js';
+import { STOPPING } from './messages.js';
 import type { SweepAnswer, SweepOrder, SweepSetup } from './sweep-messages.js';
 import { errorOf } from './unfinished.js';
 
@@ -89,9 +90,9 @@ export class Sweep {
     );
   }
 
-  /** Ends soon; programs under way do not count as run. */
-  stop(): void {
-    Atomics.store(this.stopWord, 0, 1);
+  /** Ends soon, as a campaign does; programs under way do not count as run. */
+  stop(how: number = STOPPING.soon): void {
+    Atomics.store(this.stopWord, 0, Math.max(how, Atomics.load(this.stopWord, 0)));
   }
 
   /**

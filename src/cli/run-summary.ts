@@ -34,6 +34,17 @@ function sampledText(summary: CampaignSummary): string {
   );
 }
 
+/** What a real kernel came to apart from its findings, of which each is run ten times again and more. */
+function searchText(summary: CampaignSummary): string {
+  const { workers, elapsedMs, findingsMs, executions, crashImages } = summary;
+  const searching = Math.max(1, workers * elapsedMs - findingsMs) / workers / 1000;
+  const rate = (count: number): string => (count / searching).toFixed(1);
+  return (
+    `${(findingsMs / 1000).toFixed(1)} s went to findings; the search had ${rate(executions)} programs/s ` +
+    `and ${rate(crashImages)} crash images/s`
+  );
+}
+
 /** Which of the model's rare branches were tested at all. */
 function marksText({ marks }: CampaignSummary, namesThem: boolean): string {
   const left = marks.filter(({ executions }) => executions === 0);
@@ -54,6 +65,7 @@ export function summaryText(summary: CampaignSummary, namesMarks: boolean): stri
     `${thousands(summary.crashPoints)} power cuts decided with every survivor set; the largest cut had ` +
       `2^${summary.crashStatesLog2Max} crash states`,
     sampledText(summary),
+    ...(summary.real === null ? [] : [searchText(summary)]),
     `${thousands(summary.promisesDecided)} promises of ${judgedPromises(summary).join(', ')} decided` +
       (summary.exhaustive === null
         ? `; coverage ${thousands(summary.coverage)}, corpus ${thousands(summary.corpus)}`

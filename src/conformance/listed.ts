@@ -31,6 +31,9 @@ const WRITES: ReadonlySet<number> = new Set([OP.pwrite, OP.pwrite_from]);
 /** Those that copy between a file and a mapping. */
 const COPIES: ReadonlySet<number> = new Set([OP.pwrite_from, OP.pread_into]);
 
+/** Calls that are about one descriptor's file. */
+const SYNCS: ReadonlySet<number> = new Set([OP.fsync, OP.fdatasync]);
+
 /** Those after which two files have a block. */
 const CLONING: ReadonlySet<number> = new Set([OP.reflink, OP.reflink_range]);
 
@@ -137,14 +140,13 @@ const CLONE_MAPPED_TWICE: Listed = {
   id: 'clone-mapped-twice',
   reason:
     'Linux 6.0 and 6.1 warn when a block that two files share comes to be mapped for both: the second reader finds ' +
-    'page->mapping set (crashes/linux/clone-mapped-twice.json). Nothing is lost. The model counts sharers, as ' +
-    'Linux does since 6.2.',
-  covers({ kind }, { program, filesystem, model, kernel }) {
-    const clones = program.threads.flat().some(({ code }) => CLONING.has(code));
+    'page->mapping set (crashes/linux/clone-mapped-twice.json). So does whoever comes to a page that kept it from a ' +
+    'program before, of which the warning may be the first since the boot. Nothing is lost. The model counts ' +
+    'sharers, as Linux does since 6.2.',
+  covers({ kind }, { filesystem, model, kernel }) {
     return (
       kind === 'alarm' &&
       filesystem === 'xfs-reflink' &&
-      clones &&
       model.alarm === null &&
       /^WARNING: .* dax_insert_entry\b/.test(kernel.alarm ?? '')
     );
@@ -171,6 +173,19 @@ const FAULT_COPIES_NEIGHBOUR: Listed = {
   },
 };
 
+/** What a commit for one file takes along of another. */
+const TAKEN_ALONG: Listed = {
+  id: 'taken-along',
+  reason:
+    'syncing one file makes changes of another durable where there is something of the first to commit, and ' +
+    'nobody promises that. Times of it that changed are, if the clock has ticked since they last did: that of the ' +
+    'model ticks with every fourth call, that of the kernel every few milliseconds.',
+  covers({ kind, op, ino }, { program }) {
+    const synced = fileSyncedBy(program, op);
+    return kind.startsWith('promises-') && synced >= 0 && synced !== ino;
+  },
+};
+
 export const LISTED: readonly Listed[] = [
   FAILED_WRITE_EXTENDS,
   OVERLAPPING_COPY,
@@ -179,6 +194,7 @@ export const LISTED: readonly Listed[] = [
   ALLOCATED_AHEAD,
   CLONE_MAPPED_TWICE,
   FAULT_COPIES_NEIGHBOUR,
+  TAKEN_ALONG,
 ];
 
 const stepOf = ({ steps }: Observation, op: number): Step | null =>
@@ -200,6 +216,27 @@ function mappingsBefore(program: Program, op: number): Mapping[] {
     if (call?.code === OP.mmap) mappings.push({ op: call, ino: files.get(call.source) ?? -1 });
   }
   return mappings;
+}
+
+/** The only file that operation `op` syncs; -1 if it syncs none or all. */
+function fileSyncedBy(program: Program, op: number): number {
+  const call = opAt(program, op);
+  if (call === null) return -1;
+  if (call.code === OP.msync) {
+    const made = mappingsBefore(program, op).filter((mapping) => mapping.op.target === call.target);
+    return made.at(-1)?.ino ?? -1;
+  }
+  return SYNCS.has(call.code) || WRITES.has(call.code) ? fileOf(program, op, call.target) : -1;
+}
+
+/** What a descriptor is open on when operation `op` comes; -1 if on nothing. */
+function fileOf(program: Program, op: number, descriptor: number): number {
+  let ino = -1;
+  for (let before = 0; before < op; before++) {
+    const call = opAt(program, before);
+    if (call?.code === OP.open && call.target === descriptor) ino = call.source;
+  }
+  return ino;
 }
 
 /** Where in which file the bytes lie that operation `op` reaches through a mapping; null without one. */

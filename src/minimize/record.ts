@@ -19,7 +19,7 @@ import { assert } from '../support/assert.js';
 import { hashText } from '../support/hash.js';
 import { Prng } from '../support/prng.js';
 import type { Trace } from '../trace/trace.js';
-import type { Candidate, Failure } from './minimize.js';
+import type { Candidate, Explore, Failure, StillFails } from './minimize.js';
 import { isSimpler, minimize } from './minimize.js';
 import { attemptFor, exploreFailure, failuresOf, only, sameFailure } from './same-failure.js';
 
@@ -62,15 +62,23 @@ export function asItCame(line: Line, finding: Finding, trace: Trace): Recorded |
 
 const repeats = (line: Line): boolean => line.target.pace.attempts === 1;
 
+/** Asked again and again: is somebody waiting for the end? */
+export type Hurried = () => boolean;
+
 const HIT_RUNS = 10;
 /** Of what stops the target: each costs minutes. */
 const HIT_RUNS_STOPPING = 3;
 
 /** How often a reproducer fails when it is run again and again. */
-function hitRate(line: Line, { program, schedule }: Candidate, wanted: Wanted): HitRate {
+function hitRate(
+  line: Line,
+  { program, schedule }: Candidate,
+  wanted: Wanted,
+  hurried: Hurried,
+): HitRate {
   let failures = 0;
   let runs = 0;
-  for (let planned = HIT_RUNS; runs < planned; runs++) {
+  for (let planned = HIT_RUNS; runs < planned && !(hurried() && runs > 0); runs++) {
     const scheduler = new ReplayScheduler(schedule, line.target.pointNames, 'lenient');
     const { execution, verdict } = runOnce(line, program, scheduler, only(wanted));
     if (verdict.violations.some((found) => isWanted(wanted, found))) failures++;
@@ -86,6 +94,7 @@ export function unminimized(
   { program, schedule }: Failure,
   wanted: Wanted,
   fallback: Recorded | null = null,
+  _hurried: Hurried = () => false,
 ): Recorded {
   line.target.restart();
   const recorded = record(line, setup, program, schedule, wanted) ?? fallback;
@@ -103,7 +112,8 @@ const FRESH_OPS = 14;
  * The smallest finding with the signature of a failure, replayed. Minimisation only removes, so a failure
  * that came about in a roundabout way may end in a roundabout reproducer; for races, whose first failure is
  * often such, a few other failures with the same signature are looked for and minimised as well. What does
- * not come again on a target that need not repeat is given back as it came.
+ * not come again on a target that need not repeat is given back as it came. Once `hurried`, it is as small
+ * as it is by then.
  */
 export function minimized(
   line: Line,
@@ -111,9 +121,10 @@ export function minimized(
   failure: Failure,
   sought: Wanted | string,
   fallback: Recorded | null = null,
+  hurried: Hurried = () => false,
 ): Recorded {
   const wanted = wantedBy(sought);
-  const recorded = minimizedIfItRepeats(line, setup, failure, wanted) ?? fallback;
+  const recorded = minimizedIfItRepeats(line, setup, failure, wanted, hurried) ?? fallback;
   assert(
     recorded !== null,
     `replay of a minimised finding: expected ${wanted.signature}, found no such violation`,
@@ -126,17 +137,21 @@ function minimizedIfItRepeats(
   setup: FindingSetup,
   failure: Failure,
   wanted: Wanted,
+  hurried: Hurried,
 ): Recorded | null {
-  const stillFails = sameFailure(line, wanted);
-  if (!repeats(line) && stillFails(failure.program, failure.schedule) === null) return null;
-  const explore = exploreFailure(line, wanted);
+  const fails = sameFailure(line, wanted);
+  if (!repeats(line) && fails(failure.program, failure.schedule) === null) return null;
+  const exploreAll = exploreFailure(line, wanted);
+  // Nothing smaller is found any more.
+  const stillFails: StillFails = (...candidate) => (hurried() ? null : fails(...candidate));
+  const explore: Explore = (...where) => (hurried() ? null : exploreAll(...where));
   let smallest = minimize(failure, stillFails, explore);
-  if (threadCount(smallest.program) > 1 && line.target.pace.explores) {
+  if (threadCount(smallest.program) > 1 && line.target.pace.explores && !hurried()) {
     for (const other of freshFailures(line, wanted, smallest.program)) {
       const candidate = minimize(other, stillFails, () => null);
       if (isSimpler(candidate, smallest)) smallest = candidate;
     }
-    const again = stillFails(smallest.program, smallest.schedule);
+    const again = fails(smallest.program, smallest.schedule);
     assert(again !== null, `a minimised failure does not fail again with ${wanted.signature}`);
     smallest = minimize(again, stillFails, explore);
   }
@@ -144,7 +159,7 @@ function minimizedIfItRepeats(
   // Before the replay, whose trace is what reports show.
   const { program, schedule, plan } = smallest;
   const shown = { ...wanted, plans: plan === null ? [] : [plan] };
-  const hits = repeats(line) ? {} : { hits: hitRate(line, smallest, shown) };
+  const hits = repeats(line) ? {} : { hits: hitRate(line, smallest, shown, hurried) };
   const recorded = record(line, setup, program, schedule, shown);
   return recorded === null ? null : { ...recorded, finding: { ...recorded.finding, ...hits } };
 }

@@ -24,7 +24,7 @@ async function sweep(...flags: readonly string[]): Promise<Swept> {
   });
 }
 
-const TIMES = { elapsedMs: 0, executionsPerSecond: 0 };
+const TIMES = { elapsedMs: 0, executionsPerSecond: 0, findingsMs: 0 };
 
 describe('an exhaustive run', () => {
   test('on mainline covers everything within its bounds and finds nothing', async () => {

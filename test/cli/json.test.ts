@@ -119,7 +119,7 @@ describe('run --json', () => {
     const flags = ['--workers', '1', '--execs', '50', '--no-seeds'];
     const first = outputOf('run', 0, ...flags);
     const again = outputOf('run', 0, ...flags, '--seed', first['seed'] as string);
-    const times = { elapsedMs: 0, executionsPerSecond: 0 };
+    const times = { elapsedMs: 0, executionsPerSecond: 0, findingsMs: 0 };
     assert.deepEqual({ ...again, ...times }, { ...first, ...times });
   });
 

@@ -1,6 +1,7 @@
 /** What is listed covers exactly what its reason speaks of. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Disagreement } from '../../src/conformance/compare.js';
 import { compare } from '../../src/conformance/compare.js';
 import { listedAs } from '../../src/conformance/listed.js';
 import type { Observation } from '../../src/conformance/observation.js';
@@ -131,5 +132,60 @@ describe('blocks behind those that a write came to copy into', () => {
     const ours = observed(0x3000, { ...whole, blocks: [1, 1, 0] });
     const kernel = observed(0x3000, { ...whole, blocks: [1, 1, 1] });
     assert.deepEqual(listed(text, 'xfs', ours, kernel), [null]);
+  });
+});
+
+describe('a warning of the kernel alone', () => {
+  const text = program('load(m0, 0x0, 1)', 'load(m0, 0x0, 1)');
+  const model = observed(0x1000, { result: 0, size: 0x1000 });
+  const warning = (where: string): Observation => ({
+    ...model,
+    alarm: `WARNING: CPU: 0 PID: 1 at fs/dax.c:380 ${where}+0x227/0x320`,
+  });
+
+  test('is listed where it is about a page of two files', () => {
+    const kernel = warning('dax_insert_entry');
+    const [found] = compare(model, kernel);
+    const compared = { program: text, model, kernel } as const;
+    assert.ok(found !== undefined);
+    assert.equal(
+      listedAs(found, { ...compared, filesystem: 'xfs-reflink' })?.id,
+      'clone-mapped-twice',
+    );
+    assert.equal(listedAs(found, { ...compared, filesystem: 'xfs' }), null);
+  });
+
+  test('is news where it comes from elsewhere', () => {
+    const kernel = warning('dax_disassociate_entry');
+    const [found] = compare(model, kernel);
+    assert.ok(found !== undefined);
+    const compared = { program: text, filesystem: 'xfs-reflink', model, kernel } as const;
+    assert.equal(listedAs(found, compared), null);
+  });
+});
+
+describe('a guarantee of the model that the kernel does not give', () => {
+  const text = parseProgram(`file a pages 1 allocated 1
+    file b pages 1 allocated 1
+    t0: f0 = open("a")
+    t0: f1 = open("b")
+    t0: fsync(f0)`);
+  const sized = (ino: number): Disagreement => ({
+    kind: 'promises-more',
+    op: 2,
+    ino,
+    spans: [],
+    model: 'the size is sure',
+    kernel: 'the size is not sure',
+  });
+  const nothing: Observation = { steps: [], alarm: null, discarded: null };
+  const compared = { program: text, filesystem: 'xfs', model: nothing, kernel: nothing } as const;
+
+  test('is listed where it is about another file than the one that is synced', () => {
+    assert.equal(listedAs(sized(1), compared)?.id, 'taken-along');
+  });
+
+  test('is news where it is about that one', () => {
+    assert.equal(listedAs(sized(0), compared), null);
   });
 });
