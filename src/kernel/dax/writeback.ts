@@ -36,8 +36,8 @@ import {
 /**
  * Models dax_writeback_mapping_range() for pages [start, end), with WB_SYNC_ALL.
  *
- * Deviation: filemap_fdatawrite_wbc() looks whether anything is tagged DIRTY first. What a fault of a MAP_SYNC
- * mapping has copied is tagged TOWRITE only, and is not flushed before it is remapped (L10).
+ * Deviation: filemap_fdatawrite_wbc() looks whether anything is tagged DIRTY first. What a fault of a
+ * MAP_SYNC mapping has copied is tagged TOWRITE only, and is not flushed before it is remapped (L10).
  */
 export function* daxWritebackMappingRange(
   k: Kernel,

@@ -197,7 +197,7 @@ function remapPage(k: Kernel, t: Task, target: Inode, page: number, block: numbe
   k.trace.append(EVENT.content, t.id, t.op, target.ino, pageSize, data, page * pageSize);
 }
 
-/** Models xfs_alloc_file_space(): what is a hole still has blocks in reserve; the inode is logged in any case. */
+/** Models xfs_alloc_file_space(): holes get blocks in reserve, and the inode is logged in any case. */
 function* allocateFileSpace(
   k: Kernel,
   t: Task,
