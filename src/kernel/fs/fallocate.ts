@@ -14,7 +14,7 @@ import type { Inode, Run, Task } from '../types.js';
 import { EFBIG, EINVAL, EIO, ENOSPC } from '../types.js';
 import { cancelCow } from './cow-fork.js';
 import { extendTo, setSize, unshareForZero, zeroEdges, zeroTail } from './file-ops.js';
-import { emptyBlocks, reserveBlocks } from './iomap.js';
+import { allocFileBlocks, emptyBlocks, reserveBlocks } from './iomap.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
 /** Models ext4_fallocate() without a mode, or with KEEP_SIZE: blocks that read as zeros. */
@@ -26,22 +26,13 @@ export function* allocateRange(
   length: number,
   keepSize: boolean,
 ): Run<number> {
-  const { pageSize } = k.program.geometry;
   const end = offset + length;
   if (!inode.iRwsem.tryWrite(k, t)) yield* inode.iRwsem.waitWrite(k, t);
   yield* k.functions.fileUpdateTime(k, t, inode); // file_modified()
   const lock = inode.invalidateLock;
   if (!lock.tryWrite(k, t)) yield* lock.waitWrite(k, t);
   yield* k.functions.daxBreakLayout(k, t, inode);
-  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-  const reserved = reserveBlocks(
-    k,
-    inode,
-    Math.floor(offset / pageSize),
-    Math.ceil(end / pageSize),
-  );
-  journalStop(k, t);
-  let error = reserved ? 0 : ENOSPC;
+  let error = yield* allocFileBlocks(k, t, inode, offset, end);
   if (k.preempt(t, POINT['ext4_fallocate:allocated'])) yield;
   if (error === 0 && !keepSize && end > inode.size) error = yield* growTo(k, t, inode, end);
   lock.upWrite(k, t);

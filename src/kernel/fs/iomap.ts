@@ -112,7 +112,7 @@ function mapBlocks(
 
 /**
  * Pages [index, end) get blocks that are not written, inside a handle; false means ENOSPC. Models
- * ext4_alloc_file_blocks() with CREATE_UNWRIT_EXT.
+ * ext4_map_blocks() with CREATE_UNWRIT_EXT.
  */
 export function reserveBlocks(k: Kernel, inode: Inode, index: number, end: number): boolean {
   const { pmdPages } = k.program.geometry;
@@ -137,6 +137,21 @@ export function reserveBlocks(k: Kernel, inode: Inode, index: number, end: numbe
     page += Math.max(1, count);
   }
   return true;
+}
+
+/** Models ext4_alloc_file_blocks() and xfs_alloc_file_space() for bytes [from, to), as one transaction. */
+export function* allocFileBlocks(
+  k: Kernel,
+  t: Task,
+  inode: Inode,
+  from: number,
+  to: number,
+): Run<number> {
+  const { pageSize } = k.program.geometry;
+  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
+  const reserved = reserveBlocks(k, inode, Math.floor(from / pageSize), Math.ceil(to / pageSize));
+  journalStop(k, t);
+  return reserved ? 0 : ENOSPC;
 }
 
 /**

@@ -12,11 +12,11 @@ import { MARK } from '../marks.js';
 import { hasBadBlock } from '../nvdimm/media-errors.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
-import { EINVAL, EIO, ENOSPC } from '../types.js';
+import { EINVAL, EIO } from '../types.js';
 import { NO_BLOCK } from './allocator.js';
 import { cancelStaged } from './cow-fork.js';
 import { extendTo, roundUp, setSize, unshareForZero, zeroTail } from './file-ops.js';
-import { reserveBlocks } from './iomap.js';
+import { allocFileBlocks } from './iomap.js';
 import { journalStart, journalStop, markInodeJournaled, tryJournalStart } from './journal.js';
 
 /** What is shared: pages of the source from `from` on, and where they come to in the target, in bytes. */
@@ -197,21 +197,6 @@ function remapPage(k: Kernel, t: Task, target: Inode, page: number, block: numbe
   k.trace.append(EVENT.content, t.id, t.op, target.ino, pageSize, data, page * pageSize);
 }
 
-/** Models xfs_alloc_file_space(): holes get blocks in reserve, and the inode is logged in any case. */
-function* allocateFileSpace(
-  k: Kernel,
-  t: Task,
-  inode: Inode,
-  from: number,
-  to: number,
-): Run<number> {
-  const { pageSize } = k.program.geometry;
-  if (!tryJournalStart(k, t)) yield* journalStart(k, t);
-  const reserved = reserveBlocks(k, inode, Math.floor(from / pageSize), Math.ceil(to / pageSize));
-  journalStop(k, t);
-  return reserved ? 0 : ENOSPC;
-}
-
 /** Models xfs_falloc_unshare_range(): the pages of the range have blocks of their own; the file may grow. */
 export function* unshareRange(
   k: Kernel,
@@ -231,7 +216,8 @@ export function* unshareRange(
   const first = Math.floor(Math.min(offset, inode.size) / pageSize);
   const last = to > inode.size ? Math.max(end, Math.ceil(inode.size / pageSize)) : end;
   let error = yield* k.functions.daxUnsharePages(k, t, inode, first, last, { from: offset, to });
-  if (error === 0) error = yield* allocateFileSpace(k, t, inode, offset, to);
+  // The inode is logged in any case, even if nothing is allocated.
+  if (error === 0) error = yield* allocFileBlocks(k, t, inode, offset, to);
   if (error === 0 && to > inode.size) {
     zeroTail(k, t, inode, inode.size, roundUp(to, pageSize));
     yield* extendTo(k, t, inode, to);
