@@ -208,24 +208,26 @@ interface Mapping {
 
 /** Those that come before operation `op` of a program with one thread. */
 function mappingsBefore(program: Program, op: number): Mapping[] {
-  const files = new Map<number, number>();
   const mappings: Mapping[] = [];
   for (let before = 0; before < op; before++) {
     const call = opAt(program, before);
-    if (call?.code === OP.open) files.set(call.target, call.source);
-    if (call?.code === OP.mmap) mappings.push({ op: call, ino: files.get(call.source) ?? -1 });
+    if (call?.code !== OP.mmap) continue;
+    mappings.push({ op: call, ino: fileOf(program, before, call.source) });
   }
   return mappings;
 }
+
+/** The mapping in a slot when operation `op` comes. */
+const mappingIn = (program: Program, op: number, slot: number): Mapping | undefined =>
+  mappingsBefore(program, op)
+    .filter((made) => made.op.target === slot)
+    .at(-1);
 
 /** The only file that operation `op` syncs; -1 if it syncs none or all. */
 function fileSyncedBy(program: Program, op: number): number {
   const call = opAt(program, op);
   if (call === null) return -1;
-  if (call.code === OP.msync) {
-    const made = mappingsBefore(program, op).filter((mapping) => mapping.op.target === call.target);
-    return made.at(-1)?.ino ?? -1;
-  }
+  if (call.code === OP.msync) return mappingIn(program, op, call.target)?.ino ?? -1;
   return SYNCS.has(call.code) || WRITES.has(call.code) ? fileOf(program, op, call.target) : -1;
 }
 
@@ -242,9 +244,7 @@ function fileOf(program: Program, op: number, descriptor: number): number {
 /** Where in which file the bytes lie that operation `op` reaches through a mapping; null without one. */
 function mappedRange(program: Program, op: number): { ino: number; offset: number } | null {
   const call = opAt(program, op);
-  const mapping = mappingsBefore(program, op)
-    .filter((made) => made.op.target === call?.source)
-    .at(-1);
+  const mapping = call === null ? undefined : mappingIn(program, op, call.source);
   if (call === null || mapping === undefined) return null;
   return {
     ino: mapping.ino,
