@@ -38,6 +38,7 @@ const MAPPED = [
 ];
 
 const ONE_PAGE = ['f0 = open("a")', 'm0 = mmap(f0, pages 0..1, MAP_SHARED)'];
+const ONE_BYTE = ['load(m0, 0x0, 1)', 'store(m0, 0x0, 1)', 'pread(f0, 0x0, 1)'];
 
 /** Stores and loads through both, and everything that flushes. */
 const STORE_AND_SYNC = [
@@ -120,7 +121,7 @@ const SOURCES: readonly Source[] = [
   {
     name: 'freeze',
     files: ['file a pages 1 allocated 1'],
-    setup: ['f0 = open("a")', 'm0 = mmap(f0, pages 0..1, MAP_SHARED)'],
+    setup: ONE_PAGE,
     alphabet: [
       'store(m0, 0x0, 1)',
       'load(m0, 0x0, 1)',
@@ -221,9 +222,7 @@ const SOURCES: readonly Source[] = [
     files: ['file a pages 1 allocated 1'],
     setup: ONE_PAGE,
     alphabet: [
-      'load(m0, 0x0, 1)',
-      'store(m0, 0x0, 1)',
-      'pread(f0, 0x0, 1)',
+      ...ONE_BYTE,
       'p0 = pin(m0, pages 0..1, READ|FAST)',
       'p1 = pin(m0, pages 0..1, WRITE)',
       'dma_write(p1, 0x0, 1)',
@@ -236,9 +235,7 @@ const SOURCES: readonly Source[] = [
     files: ['file a pages 1 allocated 1'],
     setup: ONE_PAGE,
     alphabet: [
-      'load(m0, 0x0, 1)',
-      'store(m0, 0x0, 1)',
-      'pread(f0, 0x0, 1)',
+      ...ONE_BYTE,
       'pwrite(f0, 0x0, 128)',
       'poison(f0, pages 0..1)',
       'fallocate(f0, PUNCH_HOLE, 0x0, 128)',
