@@ -22,8 +22,9 @@ import type {
   SchedulerName,
   WorkerSetup,
 } from './messages.js';
-import { STOPPING } from './messages.js';
 import { WorkerPool } from './pool.js';
+import type { Haste } from './stop-word.js';
+import { StopWord } from './stop-word.js';
 import type { CampaignSummary, MarkCount } from './summary.js';
 import { summaryOf } from './summary.js';
 import { errorOf } from './unfinished.js';
@@ -74,9 +75,7 @@ export class Campaign {
   private readonly untold: string[][];
   private corpusSize = 0;
   private ordered = 0;
-  private stopping = false;
-  /** Tells the workers of it. */
-  private readonly stopWord = new Int32Array(new SharedArrayBuffer(4));
+  private readonly stopWord = new StopWord();
   private started = 0;
   private readonly pool: WorkerPool<BatchOrder, BatchAnswer>;
   private readonly totals = noCounts();
@@ -117,10 +116,9 @@ export class Campaign {
     );
   }
 
-  /** Finishes the executions under way and ends; `how` is one of STOPPING. */
-  stop(how: number = STOPPING.soon): void {
-    this.stopping = true;
-    Atomics.store(this.stopWord, 0, Math.max(how, Atomics.load(this.stopWord, 0)));
+  /** Finishes the executions under way and ends. */
+  stop(haste: Haste = 'soon'): void {
+    this.stopWord.ask(haste);
   }
 
   /**
@@ -215,7 +213,7 @@ export class Campaign {
 
   private nextBatchSize(wanted: number): number {
     const { executionsMax, elapsedMsMax, stopOnFirst } = this.options;
-    if (this.stopping) return 0;
+    if (this.stopWord.isAsked) return 0;
     if (stopOnFirst && this.filing.findings.length > 0) return 0;
     if (elapsedMsMax !== null && this.elapsed() >= elapsedMsMax) return 0;
     return executionsMax === null ? wanted : Math.min(wanted, executionsMax - this.ordered);

@@ -14,8 +14,8 @@ import { ExhaustiveScheduler } from '../schedule/exhaustive.js';
 import { openTarget } from '../targets.js';
 import { countOutcome } from './counts.js';
 import type { FoundFinding } from './messages.js';
-import { STOPPING } from './messages.js';
 import { Reporter } from './reporter.js';
+import { StopWord } from './stop-word.js';
 import type { SweepBounds, SweepCounts } from './sweep-counts.js';
 import { addProgram, noSweepCounts } from './sweep-counts.js';
 import type { SweepAnswer, SweepOrder, SweepSetup } from './sweep-messages.js';
@@ -33,7 +33,7 @@ export class Explorer {
   private readonly space: ProgramSpace;
   private readonly scheduler: ExhaustiveScheduler;
   private readonly reporter: Reporter;
-  private readonly stopping: Int32Array;
+  private readonly stopWord: StopWord;
   private executions = 0;
   private running: Program | null = null;
 
@@ -42,7 +42,7 @@ export class Explorer {
     allocate: AllocateMedia,
   ) {
     const { kernel, settings, bounds } = setup;
-    this.stopping = new Int32Array(setup.stopping);
+    this.stopWord = new StopWord(setup.stopping);
     const judge = new Judge(new Image(allocate));
     this.line = { target: openTarget(kernel, settings), judge, settings };
     this.space = spaceFor(settings, bounds);
@@ -76,10 +76,7 @@ export class Explorer {
   }
 
   private isOver(findings: readonly FoundFinding[]): boolean {
-    return (
-      Atomics.load(this.stopping, 0) !== STOPPING.not ||
-      (findings.length > 0 && this.setup.stopOnFirst)
-    );
+    return this.stopWord.isAsked || (findings.length > 0 && this.setup.stopOnFirst);
   }
 
   /** All schedules of one program; false, and nothing counted, if it was stopped on the way. */
@@ -101,7 +98,7 @@ export class Explorer {
       });
       if (failed === null) continue;
       const after = totals.counts.executions + own.counts.executions;
-      this.reporter.report(program, failed, after, findings);
+      this.reporter.report(program, failed, after, findings, own.counts);
     }
     addProgram(totals, this.space.themeOf(number), own);
     return true;

@@ -21,10 +21,10 @@ import { isReal, openTarget } from '../targets.js';
 import type { Counts } from './counts.js';
 import { countOutcome, noCounts } from './counts.js';
 import type { BatchAnswer, BatchOrder, FoundFinding, WorkerSetup } from './messages.js';
-import { STOPPING } from './messages.js';
 import { Reporter } from './reporter.js';
 import type { Plan } from './source.js';
 import { ExecutionSource } from './source.js';
+import { StopWord } from './stop-word.js';
 import { unfinished } from './unfinished.js';
 
 /** Of so many executions one has power fail again while the file system recovers. */
@@ -47,14 +47,14 @@ export class Fuzzer {
   private running: Program | null = null;
   /** Executions of the batch that took each mark. */
   private readonly marks: number[];
-  private readonly stopping: Int32Array;
+  private readonly stopWord: StopWord;
 
   constructor(
     private readonly setup: WorkerSetup,
     workerNumber: number,
     allocate: AllocateMedia,
   ) {
-    this.stopping = new Int32Array(setup.stopping);
+    this.stopWord = new StopWord(setup.stopping);
     const seed = Prng.fromSeed(BigInt(setup.seed));
     let stream = seed.split();
     for (let i = 0; i < workerNumber; i++) stream = seed.split();
@@ -93,7 +93,7 @@ export class Fuzzer {
     this.marks.fill(0);
     const goesOn = (): boolean =>
       counts.executions < order.executions &&
-      Atomics.load(this.stopping, 0) === STOPPING.not &&
+      !this.stopWord.isAsked &&
       !(findings.length > 0 && this.setup.stopOnFirst);
     try {
       while (goesOn()) this.slice(counts, corpus, findings, goesOn);
@@ -127,9 +127,7 @@ export class Fuzzer {
     // After all else: minimising runs other programs over the same buffers.
     if (failed === null) return;
     const { program, outcome } = failed;
-    const began = performance.now();
-    this.reporter.report(program, outcome, counts.executions, findings);
-    counts.findingsMs += performance.now() - began;
+    this.reporter.report(program, outcome, counts.executions, findings, counts);
   }
 
   /** What is known to stop the kernel is not run again and again, and counted. */

@@ -9,15 +9,6 @@ import type { Reproducer } from '../finding/reproducer.js';
 
 export type SchedulerName = 'mixed' | 'random' | 'pct' | 'exhaustive';
 
-/** What the word says that ends batches early. */
-export const STOPPING = {
-  not: 0,
-  /** No more executions. */
-  soon: 1,
-  /** And findings are filed as small as they are by then. */
-  now: 2,
-} as const;
-
 /** What a worker is told once. */
 export interface WorkerSetup {
   readonly kernel: KernelSpec;
@@ -38,7 +29,7 @@ export interface WorkerSetup {
   readonly coverage: SharedArrayBuffer;
   /** One 32-bit counter, from which each worker takes its number. */
   readonly numbering: SharedArrayBuffer;
-  /** One 32-bit word, see STOPPING. */
+  /** Of the StopWord. */
   readonly stopping: SharedArrayBuffer;
   readonly stopOnFirst: boolean;
 }

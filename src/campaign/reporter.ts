@@ -6,15 +6,18 @@ import type { FindingSetup } from '../finding/finding.js';
 import { signatureOf } from '../finding/finding.js';
 import { toReproducer } from '../finding/reproducer.js';
 import { wantedOf } from '../finding/wanted.js';
+import type { RecordFailure } from '../minimize/record.js';
 import { asItCame, minimized, unminimized } from '../minimize/record.js';
 import { failureOf } from '../minimize/same-failure.js';
 import type { Program } from '../program/program.js';
 import { printReport } from '../report/report.js';
 import type { Confirmation } from '../oracle/state.js';
 import type { Line, Outcome } from '../run.js';
+import type { Counts } from './counts.js';
 import { FINDINGS_MAX, knownFailure, KnownFailures, UNMINIMIZED_MAX } from './known.js';
 import type { FoundFinding, WorkerSetup } from './messages.js';
-import { FILE_PLACEHOLDER, STOPPING } from './messages.js';
+import { FILE_PLACEHOLDER } from './messages.js';
+import { StopWord } from './stop-word.js';
 
 /** Crash images of each execution on a real kernel: mounting one costs as much as running a program. */
 const IMAGES = 2;
@@ -23,9 +26,9 @@ export class Reporter {
   readonly known: KnownFailures;
   private readonly setup: FindingSetup;
   private readonly stopOnFirst: boolean;
-  private readonly stopping: Int32Array;
+  private readonly stopWord: StopWord;
   /** As small as it gets, or as it was found. */
-  private readonly recorded: typeof unminimized;
+  private readonly recorded: RecordFailure;
 
   constructor(
     private readonly line: Line,
@@ -39,7 +42,7 @@ export class Reporter {
   ) {
     this.setup = { ...kernel, ...settings };
     this.stopOnFirst = stopOnFirst;
-    this.stopping = new Int32Array(stopping);
+    this.stopWord = new StopWord(stopping);
     this.recorded = minimize ? minimized : unminimized;
     this.known = new KnownFailures(minimize ? FINDINGS_MAX : UNMINIMIZED_MAX);
   }
@@ -58,8 +61,20 @@ export class Reporter {
     };
   }
 
-  /** Adds to `findings`; runs other programs, so that the outcome's trace is gone afterwards. */
+  /** Adds to `findings` and `counts`; runs other programs, so that the outcome's trace is gone afterwards. */
   report(
+    program: Program,
+    outcome: Outcome,
+    afterExecutions: number,
+    findings: FoundFinding[],
+    counts: Pick<Counts, 'findingsMs'>,
+  ): void {
+    const began = performance.now();
+    this.recordAll(program, outcome, afterExecutions, findings);
+    counts.findingsMs += performance.now() - began;
+  }
+
+  private recordAll(
     program: Program,
     { execution, verdict }: Outcome,
     afterExecutions: number,
@@ -87,7 +102,7 @@ export class Reporter {
         failure,
         wanted,
         fallback,
-        () => Atomics.load(this.stopping, 0) === STOPPING.now,
+        () => this.stopWord.isHurried,
       );
       const { pointNames } = this.line.target;
       const reproducer = toReproducer(finding, pointNames);

@@ -14,7 +14,7 @@ export interface SweepSetup {
   readonly bounds: SweepBounds;
   /** One 32-bit counter, from which each worker takes its number. */
   readonly numbering: SharedArrayBuffer;
-  /** One 32-bit word, see STOPPING. */
+  /** Of the StopWord. */
   readonly stopping: SharedArrayBuffer;
   readonly stopOnFirst: boolean;
   readonly minimize: boolean;

@@ -15,9 +15,10 @@ import type { Range } from './ranges.js';
 import { Remaining } from './ranges.js';
 import type { CampaignSummary } from './summary.js';
 import { summaryOf } from './summary.js';
+import type { Haste } from './stop-word.js';
+import { StopWord } from './stop-word.js';
 import type { SweepBounds, SweepCounts, SweepSummary } from './sweep-counts.js';
 import { addSweepCounts, noSweepCounts } from './sweep-counts.js';
-import { STOPPING } from './messages.js';
 import type { SweepAnswer, SweepOrder, SweepSetup } from './sweep-messages.js';
 import { errorOf } from './unfinished.js';
 
@@ -53,7 +54,7 @@ export class Sweep {
   private readonly filing: Filing;
   private readonly remaining: Remaining;
   private readonly pool: WorkerPool<SweepOrder, SweepAnswer>;
-  private readonly stopWord = new Int32Array(new SharedArrayBuffer(4));
+  private readonly stopWord = new StopWord();
   private started = 0;
 
   /** @throws UsageError for programs that there are not. */
@@ -91,8 +92,8 @@ export class Sweep {
   }
 
   /** Ends soon, as a campaign does; programs under way do not count as run. */
-  stop(how: number = STOPPING.soon): void {
-    Atomics.store(this.stopWord, 0, Math.max(how, Atomics.load(this.stopWord, 0)));
+  stop(haste: Haste = 'soon'): void {
+    this.stopWord.ask(haste);
   }
 
   /**
@@ -162,7 +163,7 @@ export class Sweep {
   }
 
   private isOver(): boolean {
-    if (Atomics.load(this.stopWord, 0) !== 0) return true;
+    if (this.stopWord.isAsked) return true;
     return this.options.stopOnFirst && this.filing.findings.length > 0;
   }
 

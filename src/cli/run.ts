@@ -11,7 +11,6 @@ import type { SummaryFinding } from '../campaign/filing.js';
 import type { KnownFailure } from '../campaign/known.js';
 import { knownFailure } from '../campaign/known.js';
 import type { SchedulerName } from '../campaign/messages.js';
-import { STOPPING } from '../campaign/messages.js';
 import type { Range } from '../campaign/ranges.js';
 import { Sweep } from '../campaign/sweep.js';
 import { loadCorpus } from '../corpus/files.js';
@@ -96,7 +95,7 @@ export async function runCampaign(flags: RunFlags): Promise<number> {
       : new Sweep({ ...options, ...bounds }, screen, clock);
   const stop = (): void => {
     screen.problem('stopping after what is under way; a second signal ends at once');
-    campaign.stop(STOPPING.now);
+    campaign.stop('now');
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

@@ -65,6 +65,16 @@ const repeats = (line: Line): boolean => line.target.pace.attempts === 1;
 /** Asked again and again: is somebody waiting for the end? */
 export type Hurried = () => boolean;
 
+/** How a failure becomes a finding. */
+export type RecordFailure = (
+  line: Line,
+  setup: FindingSetup,
+  failure: Failure,
+  wanted: Wanted,
+  fallback: Recorded | null,
+  hurried: Hurried,
+) => Recorded;
+
 const HIT_RUNS = 10;
 /** Of what stops the target: each costs minutes. */
 const HIT_RUNS_STOPPING = 3;
@@ -94,7 +104,6 @@ export function unminimized(
   { program, schedule }: Failure,
   wanted: Wanted,
   fallback: Recorded | null = null,
-  _hurried: Hurried = () => false,
 ): Recorded {
   line.target.restart();
   const recorded = record(line, setup, program, schedule, wanted) ?? fallback;

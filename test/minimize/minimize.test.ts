@@ -168,6 +168,20 @@ for (const example of CASES) {
       }
     });
 
+    test('stays as large as it is once somebody waits for the end', () => {
+      const hurriedAfter = (tries: number): Finding => {
+        const line = lineOf({ bugs: [bug] });
+        let asked = 0;
+        const hurried = (): boolean => ++asked > tries;
+        return minimized(line, setupOf(bug), failure, signature, null, hurried).finding;
+      };
+      const whole = hurriedAfter(0);
+      assert.equal(printProgram(whole.program), printProgram(failure.program));
+      assert.equal(signatureOf(whole.violation), signature);
+      const between = opCount(hurriedAfter(40).program);
+      assert.ok(between < opCount(failure.program) && between >= ops, `${between} operations`);
+    });
+
     test('does not change when it is minimised again', () => {
       const again = sameFailure(lineOf({ bugs: [bug] }), signature);
       const start = again(finding.program, finding.schedule);
