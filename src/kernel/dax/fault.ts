@@ -65,7 +65,7 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
 export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault): boolean {
   const { inode, sync } = vmf.vma;
   const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
-  return vmf.write && sync && !upgrade && !isCommitted(k, datasyncTid(k, inode)); // B36
+  return vmf.write && sync && !upgrade && !isCommitted(k, tidForDatasync(k, inode)); // B36
 }
 
 /**

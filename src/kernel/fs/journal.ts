@@ -60,7 +60,7 @@ export function markInodeJournaled(k: Kernel, inode: Inode, datasync = true): vo
  * What fdatasync(2) has to commit: what only changed times is not its affair. XFS looks at all that was
  * changed since somebody has last forced the log for this inode (ili_fsync_fields), which sync(2) does not.
  */
-export function datasyncTid(k: Kernel, inode: Inode): number {
+export function tidForDatasync(k: Kernel, inode: Inode): number {
   if (k.sb.type === 'ext4') return inode.datasyncTid;
   return inode.changedSinceFsync ? inode.syncTid : 0;
 }

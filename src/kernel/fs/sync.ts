@@ -6,7 +6,7 @@ import { MARK } from '../marks.js';
 import { POINT } from '../points.js';
 import type { Inode, Run, Task } from '../types.js';
 import { EIO } from '../types.js';
-import { datasyncTid, isCommitted } from './journal.js';
+import { isCommitted, tidForDatasync } from './journal.js';
 
 /**
  * Models ext4_sync_file() for pages [start, end): write back, commit the transaction that holds the inode's
@@ -25,7 +25,7 @@ export function* vfsFsyncRange(
   if (!skip) yield* k.functions.daxWritebackMappingRange(k, t, inode, start, end);
   if (k.preempt(t, POINT['ext4_sync_file:data_written'])) yield;
   const skipCommit = datasync && k.knobs.fdatasyncSkipsCommit;
-  const tid = datasync ? datasyncTid(k, inode) : inode.syncTid;
+  const tid = datasync ? tidForDatasync(k, inode) : inode.syncTid;
   const done = skipCommit || isCommitted(k, tid);
   const flushed = done ? false : yield* k.functions.completeTransaction(k, t, tid);
   if (!done && !isCommitted(k, tid)) return EIO; // the journal was aborted
