@@ -10,7 +10,7 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { NO_BLOCK } from '../fs/allocator.js';
 import { faultNeedsCow, rangeNeedsCow } from '../fs/cow-fork.js';
 import {
-  datasyncTid,
+  tidForDatasync,
   isCommitted,
   journalStart,
   journalStop,
