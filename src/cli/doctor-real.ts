@@ -12,7 +12,8 @@ import { checkImage } from '../qemu/fsck.js';
 import { DEFAULT_GUEST } from '../qemu/guest.js';
 import { NATIVE_DIRECTORY } from '../qemu/initrd.js';
 import { openKernelImage } from '../qemu/kernel-image.js';
-import { qemuVersion } from '../qemu/machine.js';
+import { SNAPSHOT_BYTES } from '../qemu/snapshot.js';
+import { qemuVersion } from '../qemu/process.js';
 import { readModules } from '../qemu/modules.js';
 import { RECORD_BYTES } from '../qemu/protocol.js';
 import { unnamedFile } from '../qemu/shared-memory.js';
@@ -156,9 +157,9 @@ const freeBytes = (directory: string): number => {
 
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
-/** A guest has its memory and its trace in files, of which it fills a part. */
+/** A guest has its memory and its trace in files, of which it fills a part, beside what it goes on from. */
 function checkMemory(): string {
-  const bytes = RAM_BYTES + DEFAULT_GUEST.traceRecords * RECORD_BYTES;
+  const bytes = RAM_BYTES + DEFAULT_GUEST.traceRecords * RECORD_BYTES + SNAPSHOT_BYTES;
   fs.closeSync(unnamedFile(bytes));
   const free = freeBytes(SHARED_MEMORY);
   const said = `${SHARED_MEMORY} has ${megabytes(free)} MB free; a guest, one a worker, takes up to ${megabytes(bytes)} MB`;

@@ -11,7 +11,7 @@ export interface MachineOptions {
   readonly icountShift: number | null;
 }
 
-const inherited = (fd: number): string => `/proc/self/fd/${fd}`;
+export const inherited = (fd: number): string => `/proc/self/fd/${fd}`;
 
 function kernelArguments(): string {
   return [
@@ -53,6 +53,8 @@ export function machineArguments(
   kernel: string,
   plugin: string,
   options: MachineOptions,
+  /** From a snapshot; else it boots. */
+  goesOn: boolean,
 ): readonly string[] {
   const random = options.icountShift === null ? '' : ',-rdrand,-rdseed';
   const ram = `${RAM_BYTES >> 20}M`;
@@ -63,9 +65,11 @@ export function machineArguments(
     // open and close user memory around each access, and TCG has no need to leave the translated code there.
     ...['-cpu', `max,la57=off,-erms,-fsrm,-smap${random}`, '-smp', String(options.cpus), '-m', ram],
     ...['-object', `memory-backend-file,id=mem,share=on,size=${ram},mem-path=${inherited(FD.ram)}`],
-    ...['-display', 'none', '-nodefaults', '-no-reboot', '-monitor', 'none'],
+    ...['-display', 'none', '-nodefaults', '-no-reboot'],
     ...['-serial', `file:${inherited(FD.console)}`],
     ...['-kernel', kernel, '-initrd', inherited(FD.initrd), '-append', kernelArguments()],
     ...['-plugin', plugin],
+    ...['-chardev', 'stdio,id=monitor,signal=off', '-mon', 'chardev=monitor,mode=control'],
+    ...(goesOn ? ['-incoming', 'defer'] : []),
   ];
 }

@@ -16,7 +16,7 @@ const LOOK_EVERY = 32;
 const nowhere = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks this thread. */
-function nap(milliseconds: number): void {
+export function nap(milliseconds: number): void {
   Atomics.wait(nowhere, 0, 0, milliseconds);
 }
 

@@ -19,6 +19,7 @@ import type { MachineOptions } from './command-line.js';
 import { Symbols } from './symbols.js';
 import type { Machine } from './machine.js';
 import { startMachine } from './machine.js';
+import type { Snapshot } from './snapshot.js';
 import type { ToolResult } from './tools.js';
 
 export interface GuestOptions extends MachineOptions {
@@ -118,10 +119,26 @@ export class Guest {
 
   /** Boots; takes seconds. @throws UsageError, EnvironmentError or GuestFailure. */
   static boot(options: GuestOptions): Guest {
-    const machine = startMachine(options);
+    return Guest.start(options, startMachine(options), 'boot');
+  }
+
+  /** Goes on from where a guest with these options was saved. @throws EnvironmentError or GuestFailure. */
+  static resume(options: GuestOptions, snapshot: Snapshot): Guest {
+    const machine = startMachine(options, snapshot);
+    try {
+      machine.mailbox.askResume();
+      machine.goOn();
+    } catch (error) {
+      machine.stop();
+      throw error;
+    }
+    return Guest.start(options, machine, 'resuming');
+  }
+
+  private static start(options: GuestOptions, machine: Machine, during: string): Guest {
     const guest = new Guest(machine, options.commandLimitMs, options.cpus);
     try {
-      guest.expect(CALL.next, 'boot', options.bootLimitMs);
+      guest.expect(CALL.next, during, options.bootLimitMs);
     } catch (error) {
       machine.stop();
       if (!machine.control.started) {
@@ -326,6 +343,14 @@ export class Guest {
       this.symbolTable = new Symbols(this.mailbox.content.toString('latin1'));
     }
     return this.symbolTable;
+  }
+
+  /** Ends QEMU; others can go on from what the guest was. @throws EnvironmentError */
+  save(): Snapshot {
+    this.settle();
+    this.mailbox.askPark();
+    this.control.answer();
+    return this.machine.save();
   }
 
   /** Ends QEMU. */

@@ -1,21 +1,22 @@
-/** QEMU as a process, with the memory that is shared with it. */
-import type { ChildProcess } from 'node:child_process';
-import { spawn, spawnSync } from 'node:child_process';
+/** One run of QEMU, with the memory that is shared with it. */
 import fs from 'node:fs';
-import os from 'node:os';
 import { mapShared } from '../media/mmap-io.js';
-import { EnvironmentError } from '../support/assert.js';
 import type { MachineOptions } from './command-line.js';
-import { machineArguments, RAM_BYTES } from './command-line.js';
+import { inherited, machineArguments, RAM_BYTES } from './command-line.js';
 import { Control } from './control.js';
 import { buildInitrd, nativeFile } from './initrd.js';
+import type { KernelImage } from './kernel-image.js';
 import { openKernelImage } from './kernel-image.js';
 import { Mailbox } from './mailbox.js';
 import { readModules } from './modules.js';
+import { Monitor } from './monitor.js';
 import { Pmem } from './pmem.js';
+import type { Files, Qemu } from './process.js';
+import { isAlive, killerOf, qemuVersion, spawnQemu, starvedMs } from './process.js';
 import {
   AT_DIRTY,
   CONTROL_BYTES,
+  FD,
   MAILBOX_BASE,
   MAILBOX_BYTES,
   PMEM_BASE,
@@ -23,12 +24,8 @@ import {
   RECORD_BYTES,
 } from './protocol.js';
 import { fillFile, unnamedFile } from './shared-memory.js';
+import { Snapshot } from './snapshot.js';
 
-const QEMU = 'qemu-system-x86_64';
-/** Of its plugin interface, what is used here came with QEMU 10. */
-const QEMU_VERSION_MIN = 10;
-const QEMU_HINT =
-  'on Debian 12, add bookworm-backports and apt-get install -t bookworm-backports qemu-system-x86';
 /** Of the console, and of QEMU's errors, more is not kept. */
 const TEXT_BYTES_MAX = 256 * 1024;
 
@@ -48,54 +45,12 @@ export interface Machine {
   readonly console: string;
   /** What QEMU itself complained about. */
   readonly errors: string;
+  /** Loads the snapshot that it was started for: its guest runs. @throws EnvironmentError */
+  goOn(): void;
+  /** Ends QEMU and keeps what others can go on from. Its guest must be parked. @throws EnvironmentError */
+  save(): Snapshot;
   /** Kills QEMU. */
   stop(): void;
-}
-
-/** Whether a process runs; a zombie does not, and nobody reaps ours while we wait for it. */
-function isAlive(pid: number): boolean {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const state = stat.charAt(stat.lastIndexOf(')') + 2);
-    return state !== 'Z' && state !== 'X';
-  } catch {
-    return false;
-  }
-}
-
-/** A guest that powers off or resets ends QEMU with code 0. */
-function killerOf(child: ChildProcess & { pid: number }): string | null {
-  let { signalCode: signal, exitCode: code } = child;
-  if (signal === null && code === null) {
-    // Not reaped yet: the last word of a zombie's stat is what wait(2) would give.
-    let status = 0;
-    try {
-      const words = fs.readFileSync(`/proc/${child.pid}/stat`, 'latin1').trim().split(' ');
-      status = Number(words.at(-1));
-    } catch {
-      // It is gone, and nobody knows how.
-    }
-    const number = status & 0x7f;
-    const [name] = Object.entries(os.constants.signals).find(([, n]) => n === number) ?? [null];
-    signal = name as NodeJS.Signals | null;
-    code = status >> 8;
-  }
-  if (signal !== null) return signal;
-  return code === null || code === 0 ? null : `code ${code}`;
-}
-
-/** By the kernel's count of run delays, of the thread that was delayed most; 0 where it keeps none. */
-function starvedMs(pid: number): number {
-  let longest = 0;
-  try {
-    for (const thread of fs.readdirSync(`/proc/${pid}/task`)) {
-      const text = fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1');
-      longest = Math.max(longest, Number(text.split(' ')[1] ?? 0));
-    }
-  } catch {
-    // It has ended, or this kernel does not count.
-  }
-  return longest / 1e6;
 }
 
 function textOf(fd: number): string {
@@ -106,58 +61,16 @@ function textOf(fd: number): string {
   return bytes.toString('latin1').replaceAll('\r', '');
 }
 
-/** The descriptors that QEMU inherits, in the order of FD, and the one that takes its complaints. */
-interface Files {
-  readonly ram: number;
-  readonly control: number;
-  readonly trace: number;
-  readonly initrd: number;
-  readonly console: number;
-  readonly errors: number;
-}
-
-/** What "--version" says, checked. @throws EnvironmentError when QEMU is missing or too old. */
-export function qemuVersion(): string {
-  const { error, stdout } = spawnSync(QEMU, ['--version'], { encoding: 'utf8' });
-  if (error !== undefined) throw new EnvironmentError(`${QEMU} is missing: ${QEMU_HINT}`);
-  const [, version, major] = /version ((\d+)[.\d]*)/.exec(stdout) ?? [];
-  if (version === undefined) throw new EnvironmentError(`${QEMU} does not say its version`);
-  if (Number(major) >= QEMU_VERSION_MIN) return version;
-  throw new EnvironmentError(
-    `${QEMU} is version ${version}, needed is ${QEMU_VERSION_MIN} or newer: ${QEMU_HINT}`,
-  );
-}
-
-function spawnQemu(files: Files, words: readonly string[]): ChildProcess & { pid: number } {
-  const child = spawn(QEMU, words, {
-    stdio: [
-      'ignore',
-      files.errors,
-      files.errors,
-      files.ram,
-      files.control,
-      files.trace,
-      files.initrd,
-      files.console,
-    ],
-  });
-  // Said by the missing pid already; without a listener it would end the process.
-  child.on('error', () => undefined);
-  const { pid } = child;
-  if (pid === undefined) {
-    throw new EnvironmentError(`${QEMU} cannot be started: ${QEMU_HINT}`);
-  }
-  child.unref();
-  return Object.assign(child, { pid });
-}
-
 function describe(
-  child: ChildProcess & { pid: number },
+  child: Qemu,
   files: Files,
   records: number,
-  kernelVersion: string,
+  kernel: KernelImage,
+  snapshot: Snapshot | null,
 ): Machine {
   let stopped = false;
+  /** Of what a snapshot would have; none of it is closed twice. */
+  let own = snapshot === null ? [files.ram, files.state, files.initrd] : [files.ram];
   const texts = { console: '', errors: '' };
   const textNow = (name: 'console' | 'errors'): string =>
     stopped ? texts[name] : textOf(files[name]);
@@ -168,8 +81,9 @@ function describe(
   const page = mapShared(files.control, CONTROL_BYTES);
   const control = new Control(page);
   control.capacity = records;
+  const monitor = new Monitor(child.stdin, () => textOf(files.answers));
   return {
-    kernelVersion,
+    kernelVersion: kernel.version,
     pid: child.pid,
     control,
     mailbox: new Mailbox(mapShared(files.ram, MAILBOX_BYTES, MAILBOX_BASE)),
@@ -190,35 +104,52 @@ function describe(
     get errors() {
       return textNow('errors');
     },
+    goOn() {
+      monitor.load(inherited(FD.state));
+    },
+    save() {
+      monitor.save(inherited(FD.state));
+      own = [];
+      this.stop();
+      return new Snapshot(kernel, files, RAM_BYTES);
+    },
     stop() {
       if (stopped) return;
       Object.assign(texts, { console: textNow('console'), errors: textNow('errors') });
       stopped = true;
-      for (const fd of [files.console, files.errors]) fs.closeSync(fd);
+      for (const fd of [files.console, files.errors, files.answers, ...own]) fs.closeSync(fd);
       process.removeListener('exit', kill);
       kill();
     },
   };
 }
 
-/** Starts QEMU with a kernel; its guest is not up yet. @throws UsageError or EnvironmentError */
+/**
+ * Starts QEMU with a kernel, or for going on from a snapshot; its guest is not up yet.
+ * @throws UsageError or EnvironmentError
+ */
 export function startMachine(
   options: MachineOptions & { readonly kernel: string; readonly traceRecords: number },
+  snapshot: Snapshot | null = null,
 ): Machine {
-  const kernel = openKernelImage(options.kernel);
-  qemuVersion();
-  const initrd = buildInitrd(readModules(kernel.modules));
+  const { traceRecords } = options;
+  const kernel = snapshot?.kernel ?? openKernelImage(options.kernel);
+  if (snapshot === null) qemuVersion();
   const plugin = nativeFile('plugin.so');
   const files: Files = {
-    ram: unnamedFile(RAM_BYTES),
+    ...(snapshot?.files() ?? {
+      ram: unnamedFile(RAM_BYTES),
+      state: unnamedFile(0),
+      initrd: fillFile(buildInitrd(readModules(kernel.modules))),
+    }),
     control: unnamedFile(CONTROL_BYTES),
-    trace: unnamedFile(options.traceRecords * RECORD_BYTES),
-    initrd: fillFile(initrd),
+    trace: unnamedFile(traceRecords * RECORD_BYTES),
     console: unnamedFile(0),
+    answers: unnamedFile(0),
     errors: unnamedFile(0),
   };
-  const child = spawnQemu(files, machineArguments(kernel.file, plugin, options));
-  const machine = describe(child, files, options.traceRecords, kernel.version);
-  for (const fd of [files.ram, files.control, files.trace, files.initrd]) fs.closeSync(fd);
+  const words = machineArguments(kernel.file, plugin, options, snapshot !== null);
+  const machine = describe(spawnQemu(files, words), files, traceRecords, kernel, snapshot);
+  for (const fd of [files.control, files.trace]) fs.closeSync(fd);
   return machine;
 }

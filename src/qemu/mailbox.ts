@@ -121,6 +121,15 @@ export class Mailbox {
     this.put(HEADER.command, COMMAND.rewarn);
   }
 
+  /** Wait, outside of hypercalls, until asked to go on. */
+  askPark(): void {
+    this.put(HEADER.command, COMMAND.park);
+  }
+
+  askResume(): void {
+    this.put(HEADER.command, COMMAND.resume);
+  }
+
   /** Read a file of the guest's own. */
   askRead(path: string): void {
     this.put(HEADER.command, COMMAND.read);

@@ -10,7 +10,7 @@ export const MAILBOX_BASE = 0x1400_0000;
 export const MAILBOX_BYTES = 0x0100_0000;
 
 /** File descriptors that QEMU inherits. */
-export const FD = { ram: 3, control: 4, trace: 5, initrd: 6, console: 7 } as const;
+export const FD = { ram: 3, control: 4, trace: 5, initrd: 6, console: 7, state: 8 } as const;
 
 export const RECORD = {
   store: 1,
@@ -61,7 +61,15 @@ export const PROBLEMS: readonly string[] = [
 /** Hypercalls for which the guest waits. */
 export const CALL = { next: 1, begin: 2, end: 3 } as const;
 
-export const COMMAND = { run: 1, check: 2, prepare: 3, read: 4, park: 5, rewarn: 6 } as const;
+export const COMMAND = {
+  run: 1,
+  check: 2,
+  prepare: 3,
+  read: 4,
+  park: 5,
+  rewarn: 6,
+  resume: 7,
+} as const;
 export const RUN_PREPARED = 1;
 
 /** Bytes of the mailbox's header. */

@@ -49,16 +49,23 @@ export function unnamedFile(length: number, directories = DIRECTORIES): number {
   }
 }
 
+/** Writes to a file, which is closed if that fails. @throws EnvironmentError */
+export function attemptWrite(fd: number, bytes: number, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    fs.closeSync(fd);
+    throw new EnvironmentError(`cannot write ${bytes} bytes: ${messageOf(error)}`);
+  }
+}
+
 /** An unnamed file with a content. */
 export function fillFile(content: Uint8Array): number {
   const fd = unnamedFile(content.length);
-  try {
+  attemptWrite(fd, content.length, () => {
     for (let done = 0; done < content.length;) {
       done += fs.writeSync(fd, content, done, content.length - done, done);
     }
-    return fd;
-  } catch (error) {
-    fs.closeSync(fd);
-    throw new EnvironmentError(`cannot write ${content.length} bytes: ${messageOf(error)}`);
-  }
+  });
+  return fd;
 }

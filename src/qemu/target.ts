@@ -1,6 +1,6 @@
 /**
- * A real Linux kernel as a target: boots a guest when it is first needed and another one when that has died,
- * makes the files of a program once and keeps the image, and mounts crash images in the same guest.
+ * A real Linux kernel as a target: boots when a guest is first needed, goes on from there again when one has
+ * died, makes the files of a program once and keeps the image, and mounts crash images in the same guest.
  */
 import type { OpaqueDisk, RecoveredFiles, Recovery } from '../media/disk.js';
 import type { Differing } from '../media/mirror.js';
@@ -22,6 +22,7 @@ import { guestProgram } from './guest-program.js';
 import { complaintIn } from './kernel-log.js';
 import type { FoundFile } from './mailbox.js';
 import { SeenImages } from './seen-images.js';
+import type { Snapshot } from './snapshot.js';
 import { translate } from './translate.js';
 
 export interface QemuOptions extends RealSettings {
@@ -30,7 +31,7 @@ export interface QemuOptions extends RealSettings {
   readonly filesystem: FilesystemName;
 }
 
-/** Runs after which a guest that has warned is replaced: booting takes as long as that many. */
+/** Runs after which a guest that has warned is replaced: it takes as long as some twenty. */
 const RUNS_WORTH_A_BOOT = 100;
 /** Images with files in them that are kept; nine of ten random programs find theirs. */
 const PREPARED_MAX = 64;
@@ -43,6 +44,8 @@ export class QemuTarget implements Target {
   readonly dialect = KERNEL_DIALECT;
   readonly pointNames: readonly string[] = [];
   readonly marks: readonly Mark[] = [];
+  /** Of a guest that has booted and done nothing yet: all guests go on from it. */
+  private snapshot: Snapshot | null = null;
   private guest: Guest | null = null;
   /** Programs that it has run. */
   private runs = 0;
@@ -94,7 +97,7 @@ export class QemuTarget implements Target {
         return ask(this.running());
       } catch (error) {
         if (!isKilled(error)) throw error;
-        this.close();
+        this.abandon();
         if (++killed === KILLED_MAX) {
           throw new EnvironmentError(
             `${error.message}, ${killed} guests in a row: has the machine memory enough?`,
@@ -105,7 +108,7 @@ export class QemuTarget implements Target {
   }
 
   private noteFailure(error: GuestFailure): void {
-    this.close();
+    this.abandon();
     if (error.kind === 'killed') return;
     const kind = error.kind === 'hung' ? 'hung' : 'crashed';
     this.alarm = { kind, text: textOf(error) };
@@ -127,7 +130,7 @@ export class QemuTarget implements Target {
 
   /** Instruction counting repeats what the n-th command after a boot does, given the same images. */
   restart(): void {
-    this.close();
+    this.abandon();
     this.seen.clear();
     if (this.options.icountShift !== null) this.prepared.clear();
   }
@@ -141,19 +144,28 @@ export class QemuTarget implements Target {
   }
 
   close(): void {
+    this.abandon();
+    this.snapshot?.close();
+    this.snapshot = null;
+  }
+
+  /** The next one is fresh. */
+  private abandon(): void {
     this.guest?.stop();
     this.guest = null;
   }
 
   /** A kernel that has warned may have broken state, of which later programs would suffer. */
   private replaceIf(alarm: string | null): void {
-    if (alarm !== null && this.runs >= RUNS_WORTH_A_BOOT) this.close();
+    if (alarm !== null && this.runs >= RUNS_WORTH_A_BOOT) this.abandon();
   }
 
   private running(): Guest {
-    const { kernel, cpus, icountShift } = this.options;
     if (this.guest === null) {
-      this.guest = Guest.boot({ ...DEFAULT_GUEST, kernel, cpus, icountShift });
+      const { kernel, cpus, icountShift } = this.options;
+      const options = { ...DEFAULT_GUEST, kernel, cpus, icountShift };
+      this.snapshot ??= Guest.boot(options).save();
+      this.guest = Guest.resume(options, this.snapshot);
       this.runs = 0;
     }
     return this.guest;
@@ -276,7 +288,7 @@ export class QemuTarget implements Target {
       return new MountedFiles(files);
     } catch (error) {
       if (!(error instanceof GuestFailure)) throw error;
-      this.close();
+      this.abandon();
       return textOf(error);
     }
   }

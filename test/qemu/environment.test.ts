@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { qemuVersion } from '../../src/qemu/machine.js';
+import { qemuVersion } from '../../src/qemu/process.js';
 import { fillFile, unnamedFile } from '../../src/qemu/shared-memory.js';
 import { QemuTarget } from '../../src/qemu/target.js';
 import { parseProgram } from '../../src/program/text.js';

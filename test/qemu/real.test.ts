@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -16,7 +17,8 @@ import { DEFAULT_GUEST, Guest, GuestFailure } from '../../src/qemu/guest.js';
 import type { RunResult } from '../../src/qemu/guest.js';
 import { guestProgram } from '../../src/qemu/guest-program.js';
 import type { GuestProgram } from '../../src/qemu/guest-program.js';
-import { RECORD, REAL_OP } from '../../src/qemu/protocol.js';
+import { RECORD, RECORD_BYTES, REAL_OP } from '../../src/qemu/protocol.js';
+import type { Snapshot } from '../../src/qemu/snapshot.js';
 import { QemuTarget } from '../../src/qemu/target.js';
 import type { RawTrace } from '../../src/qemu/records.js';
 import { durableImage } from '../helpers/durable-image.js';
@@ -49,6 +51,11 @@ function run(guest: Guest, name: FilesystemName, program: GuestProgram): RunResu
 interface TraceOf {
   readonly trace: RawTrace;
 }
+
+const hashOf = (trace: RawTrace): string =>
+  createHash('sha256')
+    .update(trace['bytes'].subarray(0, trace.length * RECORD_BYTES))
+    .digest('hex');
 
 /** A zombie does nothing any more; who has to reap it is not our affair. */
 function isRunning(pid: number): boolean {
@@ -138,12 +145,16 @@ describe('a real kernel', { skip }, () => {
 });
 
 describe('a real kernel with two CPUs', { skip }, () => {
+  const options = { ...DEFAULT_GUEST, kernel: KERNEL, cpus: 2 } as const;
+  let snapshot: Snapshot;
   let guest: Guest;
   before(() => {
-    guest = Guest.boot({ ...DEFAULT_GUEST, kernel: KERNEL, cpus: 2 });
+    snapshot = Guest.boot(options).save();
+    guest = Guest.resume(options, snapshot);
   });
   after(() => {
     guest.stop();
+    snapshot.close();
   });
 
   for (const name of ['ext4', 'xfs'] as const) {
@@ -166,6 +177,22 @@ describe('a real kernel with two CPUs', { skip }, () => {
       () => run(guest, 'ext4', programFile('two-threads.prog')),
       (error) => error instanceof GuestFailure && error.kind === 'killed',
     );
+  });
+});
+
+describe('guests that count instructions and go on from one snapshot', { skip }, () => {
+  test('leave the same trace of a race, command by command', () => {
+    const options = { ...DEFAULT_GUEST, kernel: KERNEL, cpus: 2, icountShift: 3 } as const;
+    const snapshot = Guest.boot(options).save();
+    const traces = [0, 1].map(() => {
+      const guest = Guest.resume(options, snapshot);
+      const program = programFile('two-threads.prog');
+      const hashes = [0, 1].map(() => hashOf(run(guest, 'ext4', program).trace));
+      guest.stop();
+      return hashes;
+    });
+    snapshot.close();
+    assert.deepEqual(traces[0], traces[1]);
   });
 });
 

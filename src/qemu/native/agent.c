@@ -62,6 +62,15 @@ static void wait_for_device(void)
     }
 }
 
+/* Tells a plugin that knows nothing yet what it has to know. */
+static void introduce(void)
+{
+    introduce_cpus();
+    /* Mounting and unmounting, too, happen where thread 0 will be. */
+    if (pin_thread(0) != 0) fail("cannot use", "CPU 0");
+    hypercall(CALL_READY, 0, 0, 0, 0);
+}
+
 static void boot(void)
 {
     mkdir("/dev", 0755);
@@ -86,10 +95,7 @@ static void boot(void)
     kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
     if (kernel_log < 0) fail("cannot open", "/dev/kmsg");
     install_fault_handler();
-    introduce_cpus();
-    /* Mounting and unmounting, too, happen where thread 0 will be. */
-    if (pin_thread(0) != 0) fail("cannot use", "CPU 0");
-    hypercall(CALL_READY, 0, 0, 0, 0);
+    introduce();
 }
 
 /* Adds what the kernel has said since the last call: "priority,...;text" lines, as /dev/kmsg has them. */
@@ -197,10 +203,12 @@ static void serve_run(int root)
     close_layout();
 }
 
+/* Saved here, a guest goes on in another QEMU, with another plugin. */
 static void park(void)
 {
     volatile uint32_t *command = &header()->command;
-    while (*command == COMMAND_PARK) usleep(1000);
+    while (*command != COMMAND_RESUME) usleep(1000);
+    introduce();
 }
 
 /* Otherwise the second program that provokes a WARN_ON_ONCE would seem to be innocent. */
@@ -242,7 +250,7 @@ static void serve(void)
     h->mounted = h->prepared = h->unmounted = 0;
     h->entry_count = h->log_length = h->content_length = h->listed_log = 0;
     if (command == COMMAND_READ) h->mounted = read_file(h->options);
-    else if (command == COMMAND_PARK) park();
+    else if (command == COMMAND_PARK || command == COMMAND_RESUME) park();
     else if (command == COMMAND_REWARN) h->mounted = rewarn();
     else serve_mounted(command);
     copy_kernel_log();

@@ -111,9 +111,11 @@ struct control {
 #define COMMAND_CHECK 2
 #define COMMAND_PREPARE 3
 #define COMMAND_READ 4
+/* Wait for COMMAND_RESUME without a hypercall, for in that no machine can be saved. */
 #define COMMAND_PARK 5
 /* What the kernel warns of once, it is to warn of once more. */
 #define COMMAND_REWARN 6
+#define COMMAND_RESUME 7
 
 /* The files are in the image already. */
 #define RUN_PREPARED 1
