@@ -10,7 +10,7 @@ import type { FilesystemName } from '../target/real.js';
 import { FILESYSTEMS, makeFilesystem } from '../qemu/filesystem.js';
 import { checkImage } from '../qemu/fsck.js';
 import { DEFAULT_GUEST } from '../qemu/guest.js';
-import { NATIVE_DIRECTORY } from '../qemu/initrd.js';
+import { isNativeBuilt } from '../qemu/native-files.js';
 import { openKernelImage } from '../qemu/kernel-image.js';
 import { SNAPSHOT_BYTES } from '../qemu/snapshot.js';
 import { qemuVersion } from '../qemu/process.js';
@@ -62,17 +62,12 @@ export function checkRealKernels(): {
 
 const starts = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
 
-const NATIVE_FILES = ['agent', 'plugin.so', 'clock.so'];
-
-const isNativeBuilt = (): boolean =>
-  NATIVE_FILES.every((name) => fs.existsSync(path.join(NATIVE_DIRECTORY, name)));
-
 /** gcc is needed once. */
 function checkNative(): string {
   if (isNativeBuilt()) return 'plugin and agent are built';
   throw new EnvironmentError(
     starts('gcc')
-      ? 'gcc is there, the plugin and the agent are not built'
+      ? 'gcc is there, the plugin and the agent are not built, or not of the sources that are there'
       : 'gcc is missing, with which the plugin and the agent are built',
   );
 }

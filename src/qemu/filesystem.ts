@@ -4,7 +4,7 @@ import { STALE_BYTE } from '../program/program.js';
 import { EnvironmentError } from '../support/assert.js';
 import type { FilesystemName } from '../target/real.js';
 import { MKFS_TIME } from './clock.js';
-import { nativeFile } from './initrd.js';
+import { nativeFile } from './native-files.js';
 import type { MountOptions } from './mailbox.js';
 import { fillFile } from './shared-memory.js';
 import { runTool, TOOL_FD } from './tools.js';

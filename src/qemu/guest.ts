@@ -125,14 +125,21 @@ export class Guest {
   /** Goes on from where a guest with these options was saved. @throws EnvironmentError or GuestFailure. */
   static resume(options: GuestOptions, snapshot: Snapshot): Guest {
     const machine = startMachine(options, snapshot);
-    try {
-      machine.mailbox.askResume();
-      machine.goOn();
-    } catch (error) {
-      machine.stop();
-      throw error;
-    }
+    machine.mailbox.askResume();
+    Guest.orStopped(machine, 'resuming', () => machine.goOn());
     return Guest.start(options, machine, 'resuming');
+  }
+
+  /** What the monitor complains about is not of interest where somebody has killed QEMU. */
+  private static orStopped<T>(machine: Machine, during: string, command: () => T): T {
+    try {
+      return command();
+    } catch (error) {
+      const { killer, console } = machine;
+      machine.stop();
+      if (killer === null) throw error;
+      throw new GuestFailure('killed', `${during} (${killer})`, console);
+    }
   }
 
   private static start(options: GuestOptions, machine: Machine, during: string): Guest {
@@ -345,12 +352,12 @@ export class Guest {
     return this.symbolTable;
   }
 
-  /** Ends QEMU; others can go on from what the guest was. @throws EnvironmentError */
+  /** Ends QEMU; others can go on from what the guest was. @throws EnvironmentError or GuestFailure */
   save(): Snapshot {
     this.settle();
     this.mailbox.askPark();
     this.control.answer();
-    return this.machine.save();
+    return Guest.orStopped(this.machine, 'saving', () => this.machine.save());
   }
 
   /** Ends QEMU. */

@@ -4,12 +4,13 @@ import { mapShared } from '../media/mmap-io.js';
 import type { MachineOptions } from './command-line.js';
 import { inherited, machineArguments, RAM_BYTES } from './command-line.js';
 import { Control } from './control.js';
-import { buildInitrd, nativeFile } from './initrd.js';
+import { buildInitrd } from './initrd.js';
 import type { KernelImage } from './kernel-image.js';
 import { openKernelImage } from './kernel-image.js';
 import { Mailbox } from './mailbox.js';
 import { readModules } from './modules.js';
 import { Monitor } from './monitor.js';
+import { nativeFile } from './native-files.js';
 import { Pmem } from './pmem.js';
 import type { Files, Qemu } from './process.js';
 import { isAlive, killerOf, qemuVersion, spawnQemu, starvedMs } from './process.js';
@@ -81,7 +82,8 @@ function describe(
   const page = mapShared(files.control, CONTROL_BYTES);
   const control = new Control(page);
   control.capacity = records;
-  const monitor = new Monitor(child.stdin, () => textOf(files.answers));
+  const isRunning = (): boolean => !stopped && isAlive(child.pid);
+  const monitor = new Monitor(child.stdin, () => textOf(files.answers), isRunning);
   return {
     kernelVersion: kernel.version,
     pid: child.pid,
@@ -90,7 +92,7 @@ function describe(
     pmem: new Pmem(mapShared(files.ram, PMEM_BYTES, PMEM_BASE), page.subarray(AT_DIRTY)),
     trace: mapShared(files.trace, records * RECORD_BYTES),
     get alive() {
-      return !stopped && isAlive(child.pid);
+      return isRunning();
     },
     get killer() {
       return stopped || isAlive(child.pid) ? null : killerOf(child);

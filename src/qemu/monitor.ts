@@ -21,6 +21,7 @@ export class Monitor {
   constructor(
     private readonly commands: Writable,
     private readonly answers: () => string,
+    private readonly isAlive: () => boolean,
   ) {
     // A QEMU that has ended is noticed by the answer that does not come.
     commands.on('error', () => undefined);
@@ -58,6 +59,7 @@ export class Monitor {
         throw new EnvironmentError(`QEMU refuses "${execute}": ${found.error.desc}`);
       }
       if (found !== null) return found.return;
+      if (!this.isAlive()) throw new EnvironmentError(`QEMU has ended before "${execute}"`);
       if (performance.now() - started > LIMIT_MS) {
         throw new EnvironmentError(`QEMU does not answer "${execute}"`);
       }

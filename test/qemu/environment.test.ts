@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { nativeFile } from '../../src/qemu/native-files.js';
 import { qemuVersion } from '../../src/qemu/process.js';
 import { fillFile, unnamedFile } from '../../src/qemu/shared-memory.js';
 import { QemuTarget } from '../../src/qemu/target.js';
@@ -51,6 +52,35 @@ describe('QEMU', () => {
         (error) =>
           error instanceof EnvironmentError && /is missing.*bookworm-backports/.test(error.message),
       );
+    }));
+});
+
+describe('what gcc makes', () => {
+  const complaint = (directory: string): string => {
+    const directories = { built: directory, sources: path.join(directory, 'sources') };
+    try {
+      return nativeFile('agent', directories);
+    } catch (error) {
+      assert.ok(error instanceof EnvironmentError);
+      return error.message;
+    }
+  };
+  const touch = (file: string, seconds: number): void => {
+    fs.writeFileSync(file, '');
+    fs.utimesSync(file, seconds, seconds);
+  };
+
+  test('is asked for where it is missing or older than its sources, and taken else', () =>
+    inTemporaryDirectory((directory) => {
+      const agent = path.join(directory, 'agent');
+      assert.match(complaint(directory), /agent is missing: run "npm run build:native"/);
+      touch(agent, 1000);
+      assert.equal(complaint(directory), agent);
+      fs.mkdirSync(path.join(directory, 'sources'));
+      touch(path.join(directory, 'sources', 'agent.c'), 2000);
+      assert.match(complaint(directory), /older than its sources: run "npm run build:native"/);
+      touch(agent, 2000);
+      assert.equal(complaint(directory), agent);
     }));
 });
 

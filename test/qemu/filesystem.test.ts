@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { FILESYSTEMS, makeFilesystem } from '../../src/qemu/filesystem.js';
 import type { FilesystemName } from '../../src/target/real.js';
 import { checkImage } from '../../src/qemu/fsck.js';
-import { NATIVE_DIRECTORY } from '../../src/qemu/initrd.js';
+import { isNativeBuilt } from '../../src/qemu/native-files.js';
 import { STALE_BYTE } from '../../src/program/program.js';
 import { EnvironmentError } from '../../src/support/assert.js';
 
@@ -15,7 +15,7 @@ const NAMES = Object.keys(FILESYSTEMS) as FilesystemName[];
 const inSbin = (name: string): boolean =>
   ['/usr/sbin', '/sbin'].some((directory) => fs.existsSync(path.join(directory, name)));
 const skip =
-  ['mkfs.ext4', 'mkfs.xfs'].every(inSbin) && fs.existsSync(path.join(NATIVE_DIRECTORY, 'clock.so'))
+  ['mkfs.ext4', 'mkfs.xfs'].every(inSbin) && isNativeBuilt()
     ? false
     : 'needs e2fsprogs, xfsprogs and "npm run build:native"';
 

@@ -58,16 +58,16 @@ describe('a snapshot', () => {
 
 describe('the monitor', () => {
   /** A QEMU that answers each command as told, with what it says unasked in between. */
-  function monitorOf(answer: (command: string) => object): Monitor {
+  function monitorOf(answer: (command: string) => object, isAlive = (): boolean => true): Monitor {
     let said = '{"QMP": {"version": {}}}\n';
     const commands = new Writable({
       write(chunk: Buffer, _encoding, done) {
         const { execute, id } = JSON.parse(chunk.toString()) as { execute: string; id: number };
-        said += `{"event": "RESUME"}\n${JSON.stringify({ ...answer(execute), id })}\n`;
+        said += `{"event": "RESUME"}\n${JSON.stringify({ id, ...answer(execute) })}\n`;
         done();
       },
     });
-    return new Monitor(commands, () => said);
+    return new Monitor(commands, () => said, isAlive);
   }
 
   test('asks until the state is saved', () => {
@@ -94,6 +94,17 @@ describe('the monitor', () => {
     assert.throws(
       () => monitor.load('/dev/null'),
       (error) => error instanceof EnvironmentError && error.message.includes('bad magic'),
+    );
+  });
+
+  test('does not wait for a QEMU that has ended', () => {
+    const monitor = monitorOf(
+      () => ({ id: 0 }),
+      () => false,
+    );
+    assert.throws(
+      () => monitor.save('/dev/null'),
+      (error) => error instanceof EnvironmentError && error.message.includes('has ended'),
     );
   });
 
