@@ -27,13 +27,18 @@ export function minimizeFile(file: string, flags: MinimizeFlags): number {
   const smaller = withLine(loaded.recordedOn, settings, (line) => smallest(loaded, line));
   writeWhole(flags.output, printReproducer(smaller), { durable: true });
   const before = loaded.reproducer;
-  out(
-    `${before.signature}: ${plural(before.ops, 'operation')}, ${plural(before.threads, 'thread')}, ` +
-      `${plural(before.contextSwitches, 'context switch')} -> ${plural(smaller.ops, 'operation')}, ` +
-      `${plural(smaller.threads, 'thread')}, ${plural(smaller.contextSwitches, 'context switch')}: ${flags.output}`,
-  );
+  // With --ignore-flush, the same failure can have another name.
+  const renamed = smaller.signature === before.signature ? '' : `${smaller.signature}: `;
+  out(`${before.signature}: ${sizeOf(before)} -> ${renamed}${sizeOf(smaller)}: ${flags.output}`);
   return 0;
 }
+
+const sizeOf = ({ ops, threads, contextSwitches }: Reproducer): string =>
+  [
+    plural(ops, 'operation'),
+    plural(threads, 'thread'),
+    plural(contextSwitches, 'context switch'),
+  ].join(', ');
 
 function smallest(loaded: Loaded, line: Line): Reproducer {
   const { signature } = loaded.reproducer;
