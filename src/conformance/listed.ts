@@ -82,15 +82,16 @@ const OVERLAPPING_COPY: Listed = {
 const STORE_BEYOND_EOF: Listed = {
   id: 'store-beyond-eof',
   reason:
-    'ext4 before 6.12 does not zero the rest of the last page when ftruncate(2) makes a file longer ' +
-    '(crashes/linux/store-beyond-eof.json). The model is right.',
+    'ext4 does not zero the rest of the last page when ftruncate(2) or fallocate(2) make a file longer, until 6.12, ' +
+    'nor when write(2) does, until 7.2 (crashes/linux/store-beyond-eof.json). The model is right.',
   covers({ kind, op, ino, spans }, { program, filesystem, model }) {
     const before = stepOf(model, op - 1)?.files[ino]?.size;
-    if (kind !== 'content' || opAt(program, op)?.code !== OP.ftruncate || before === undefined) {
-      return false;
-    }
+    const call = opAt(program, op);
+    if (kind !== 'content' || call === null || before === undefined) return false;
     const { pageSize } = program.geometry;
-    const end = Math.ceil(before / pageSize) * pageSize;
+    const last = Math.ceil(before / pageSize) * pageSize;
+    // What a write writes is as it says.
+    const end = WRITES.has(call.code) ? Math.min(last, call.offset) : last;
     return (
       filesystem.startsWith('ext4') && spans.every(({ from, to }) => from >= before && to <= end)
     );
@@ -102,12 +103,13 @@ const MAP_SYNC_TICK: Listed = {
   id: 'map-sync-tick',
   reason:
     'a fault of a MAP_SYNC mapping does not list its inode for sync(2) (L03), but on ext4 its time update does, ' +
-    'if the clock has ticked since the last one. That of the model ticks with every fourth call, that of the ' +
-    'kernel every few milliseconds: it would lose the store as well, were it faster.',
-  covers({ kind, op, ino }, { program, filesystem }) {
+    'if the clock has ticked since the last one; on xfs that update makes the fault one of those, where ' +
+    'the log has an older change that no fsync has asked for. The clock of the model ticks with every ' +
+    'fourth call, that of the kernel every few milliseconds: had it ticked, or not, it would lose the store as well.',
+  covers({ kind, op, ino }, { program }) {
     const code = opAt(program, op)?.code;
-    const syncs = code === OP.sync || code === OP.syncfs;
-    if (kind !== 'promises-less' || !syncs || !filesystem.startsWith('ext4')) return false;
+    const syncs = code === OP.sync || code === OP.syncfs || code === OP.freeze;
+    if (kind !== 'promises-less' || !syncs) return false;
     const mappings = mappingsBefore(program, op);
     return mappings.some((made) => made.ino === ino && (made.op.flags & MAP_SYNC) !== 0);
   },

@@ -73,6 +73,18 @@ export const COW_BUGS: readonly Bug[] = [
     sharedBlocks: true,
   },
   {
+    id: 'N08',
+    slug: 'zeroing-never-remapped',
+    title: "zeroing part of a shared block fills a new one that never becomes the file's",
+    kernels: '6.0 to 6.1',
+    promises: ['P9', 'P1'],
+    source:
+      'found by daxfuzz on stock 6.1, crashes/linux/truncate-of-shared-page.json; mended where ' +
+      'xfs_zero_range() got xfs_dax_write_iomap_ops',
+    knobs: ['zeroingNotRemapped'],
+    sharedBlocks: true,
+  },
+  {
     id: 'L09',
     slug: 'cow-copy-not-flushed',
     title: 'what write(2) and unsharing copy from a shared block stays in the cache',

@@ -217,4 +217,14 @@ export const FAULT_BUGS: readonly Bug[] = [
     source: 'a1cd6c2ae47e "pmem: fix __copy_user_flushcache"',
     knobs: ['smallCopyFlushesOneLine'],
   },
+  {
+    id: 'L18',
+    slug: 'sync-fault-refuses-huge-entry',
+    title:
+      'a MAP_SYNC fault on the last page of a file never ends where a PMD entry covers that page',
+    kernels: '5.10 to at least 6.12 on ext4 and xfs, run; 4.15 and later by reading',
+    promises: ['P0'],
+    source: 'found by daxfuzz in mainline, crashes/linux/map-sync-fault-at-huge-end.json',
+    knobs: ['syncFaultRefusesHugeEntry'],
+  },
 ];

@@ -21,6 +21,7 @@ const SINCE_5_10: readonly KnobName[] = [
   'towriteLookupSkipsLocked',
   'inodeMarkedBeforeTag',
   'syncFaultSkipsInode',
+  'syncFaultRefusesHugeEntry',
   'partialPmdDropsDirty',
   'writeTrustsExtentMap',
   'invalidateDropsPinned',
@@ -40,17 +41,18 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'mainline',
     title: 'every catalogued fix in place: the state in which every promise holds',
-    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L17 revert',
+    source: 'fs/dax.c of 6.16, with the deviations that bugs L01 to L18 revert',
     knobs: [],
   },
   {
     name: 'linux-6.16',
-    title: 'fs/dax.c as released: mainline without the seventeen fixes that Linux does not have',
-    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L17',
+    title: 'fs/dax.c as released: mainline without the eighteen fixes that Linux does not have',
+    source: 'reading of fs/dax.c and fs/fs-writeback.c; see bugs L01 to L18',
     knobs: [
       'towriteLookupSkipsLocked',
       'inodeMarkedBeforeTag',
       'syncFaultSkipsInode',
+      'syncFaultRefusesHugeEntry',
       'partialPmdDropsDirty',
       'layoutBreakDropsEntries',
       'writeTrustsExtentMap',
@@ -76,7 +78,8 @@ export const PRESETS: readonly Preset[] = [
   {
     name: 'linux-6.12',
     title: 'Linux 6.7 to 6.14, as Debian ships 6.12: layout breaking drops no entries yet',
-    source: 'bugs L01 to L04, L06 to L13 and L17; compared with 6.12.117 by `daxfuzz conformance`',
+    source:
+      'bugs L01 to L04, L06 to L13, L17 and L18; compared with 6.12.117 by `daxfuzz conformance`',
     knobs: [...SINCE_6_0, 'cowClearsDirty'],
   },
   {
@@ -88,6 +91,7 @@ export const PRESETS: readonly Preset[] = [
       'readFaultTags',
       'cowKeepsMapping',
       'cowEdgesNotZeroed',
+      'zeroingNotRemapped',
       'poisonFaultsWithoutCode',
     ],
   },

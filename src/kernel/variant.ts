@@ -125,6 +125,8 @@ export interface Knobs {
   unshareCopiesRange: boolean;
   /** CoW over a hole does not zero what the write leaves of the block. B58. */
   cowEdgesNotZeroed: boolean;
+  /** Zeroing part of a shared block leaves the zeros in the CoW fork. N08. */
+  zeroingNotRemapped: boolean;
   /** What write(2), unsharing and zeroing copy to a new block stays in the cache. L09. */
   cowCopyNotFlushed: boolean;
   /** What a write fault copies to a new block is flushed no earlier than by an fsync. L10. */
@@ -241,6 +243,8 @@ export interface Knobs {
   poisonFaultsWithoutCode: boolean;
   /** A write that mends a bad block takes it off the list before it writes. B63. */
   badblockClearedFirst: boolean;
+  /** A synchronous fault on a page does nothing if a PMD entry covers it. L18. */
+  syncFaultRefusesHugeEntry: boolean;
   /** A write that mends a bad block clears the poison before its data is on media. L17. */
   poisonClearedBeforeData: boolean;
 }
@@ -308,6 +312,8 @@ export const MAINLINE_KNOBS: Knobs = Object.freeze({
   cowKeepsDirty: false,
   unshareCopiesRange: false,
   cowEdgesNotZeroed: false,
+  zeroingNotRemapped: false,
+  syncFaultRefusesHugeEntry: false,
   cowCopyNotFlushed: false,
   cowFaultCopyNotFlushed: false,
   cowWriteBesideFaults: false,

@@ -49,7 +49,7 @@ export const MECHANISMS = {
   },
   'kernel-hung': {
     text: 'the kernel came to a standstill',
-    rows: ['B19', 'B46', 'B53', 'B54', 'B54b', 'N04'],
+    rows: ['B19', 'B46', 'B53', 'B54', 'B54b', 'N04', 'L18'],
   },
   'content-lost': {
     text: 'a mount after the crash shows other bytes than the call promised',
@@ -249,7 +249,7 @@ export const MECHANISMS = {
   },
   'call-not-done': {
     text: 'the call returned success, and the file does not show what it was to do',
-    rows: [],
+    rows: ['N08'],
   },
   'failed-write-took-effect': {
     text: 'the write returned an error, and the file has another size than before',

@@ -110,6 +110,14 @@ describe('other bytes after a file was made longer', () => {
     const kernel = observed(0xff0, { result: 0, size: 0x1000, changed: 0xfe8 });
     assert.deepEqual(listed(text, 'ext4', model, kernel), [null]);
   });
+
+  test('are listed after a write in front of what it writes only', () => {
+    const writing = program('store(m0, 0xff8, 1)', 'pwrite(f0, 0xffc, 4)');
+    const written = (changed?: number): Observation =>
+      observed(0xff0, { result: 4, size: 0x1000, ...(changed === undefined ? {} : { changed }) });
+    assert.deepEqual(listed(writing, 'ext4', written(), written(0xff8)), ['store-beyond-eof']);
+    assert.deepEqual(listed(writing, 'ext4', written(), written(0xffc)), [null]);
+  });
 });
 
 describe('blocks behind those that a write came to copy into', () => {

@@ -119,6 +119,17 @@ export const FAULT_PROGRAMS: readonly FaultProgram[] = [
     ),
   },
   {
+    bug: 'L18',
+    signature: 'P0 kernel-hung',
+    text: `file a pages 4 allocated 4
+      t0: f0 = open("a")
+      t0: ftruncate(f0, 0x3fff)
+      t0: m0 = mmap(f0, pages 0..4, MAP_SHARED)
+      t0: store(m0, 0x0, 1)
+      t0: m1 = mmap(f0, pages 3..4, MAP_SHARED|MAP_SYNC)
+      t0: store(m1, 0x0, 1)`,
+  },
+  {
     bug: 'B22',
     signature: 'P1 zeroed-by-fault',
     text: one(

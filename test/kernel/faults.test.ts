@@ -108,6 +108,19 @@ describe('a page fault', () => {
     assert.ok((commit as number) < (writable as number));
   });
 
+  test('of a MAP_SYNC mapping commits, in the page in which the file ends, even if all is on media', () => {
+    const commitsOf = (size: string): number[] => {
+      const { trace } = runText(`file a pages 1 allocated 1
+        ${OPEN} t0: m0 = mmap(f0, pages 0..1, MAP_SHARED|MAP_SYNC)
+        t0: ftruncate(f0, ${size})
+        t0: fsync(f0)
+        t0: store(m0, 0x0, 8)`);
+      return eventsOf(trace, 'dax_writeback_range').map((event) => trace.op(event));
+    };
+    assert.deepEqual(commitsOf('0x1000'), [3]);
+    assert.deepEqual(commitsOf('0x800'), [3, 4]);
+  });
+
   test('on a full device fails with SIGBUS and leaves no block behind', () => {
     const { trace } = runText(`geometry page 4096 pmd 4 file-pages 8 blocks 1
       file a pages 2 allocated 1

@@ -120,6 +120,30 @@ describe('unsharing', () => {
   });
 });
 
+describe('zeroing part of a shared page', () => {
+  const text = `file a pages 1 allocated 0
+    file b pages 1 allocated 0
+    t0: f0 = open("a")
+    t0: f1 = open("b")
+    t0: pwrite(f0, 0x0, 4096)
+    t0: reflink(f1, f0)
+    t0: fallocate(f0, PUNCH_HOLE, 0x0, 64)
+    t0: pread(f0, 0x0, 1)`;
+  const readAndRemapped = (bugs: readonly string[]): [number, number[]] => {
+    const { trace } = runText(text, { settings: { fs: 'xfs-reflink' }, bugs });
+    const read = eventsOf(trace, 'load').at(-1) as number;
+    return [trace.pool[trace.argument(read, AT.load.data)] as number, opsOf(trace, 'extent_remap')];
+  };
+
+  test('gives the file a block of its own', () => {
+    assert.deepEqual(readAndRemapped([]), [0, [4]]);
+  });
+
+  test('did not in 6.1, where the zeros went to a block that nobody mapped (N08)', () => {
+    assert.deepEqual(readAndRemapped(['N08']), [3, []]);
+  });
+});
+
 describe('blocks that were freed', () => {
   const allocated = (blockCount: number): number[] => {
     const allocator = new BlockAllocator();
@@ -133,6 +157,13 @@ describe('blocks that were freed', () => {
   test('are used again at once on a small device, and last on a large one', () => {
     assert.deepEqual(allocated(LARGE_DEVICE - 1), [0, 0]);
     assert.deepEqual(allocated(LARGE_DEVICE), [0, 1]);
+  });
+
+  test('those in front of what files got at first included', () => {
+    const allocator = new BlockAllocator();
+    allocator.reset(LARGE_DEVICE);
+    allocator.take(3);
+    assert.equal(allocator.allocate(), 4);
   });
 });
 

@@ -210,6 +210,7 @@ export function* daxUnsharePages(
       k.mark(MARK['dax_unshare_iter:no_space']);
       return iomapError(k);
     }
+    if (range === null && k.knobs.zeroingNotRemapped) continue; // N08
     if (range !== null && k.knobs.unshareCopiesRange) {
       copyRange(k, t, index, source, staged, range); // B57
     } else {

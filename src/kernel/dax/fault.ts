@@ -61,11 +61,17 @@ import {
 const pagesOfSize = (k: Kernel, inode: Inode): number =>
   Math.ceil(inode.size / k.program.geometry.pageSize);
 
-/** Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet. */
-export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault): boolean {
+/**
+ * Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet, or the size may not be:
+ * for both, the file system sets IOMAP_F_DIRTY.
+ */
+export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault, pages: number): boolean {
   const { inode, sync } = vmf.vma;
+  const first = vmf.pgoff - (vmf.pgoff % pages);
+  const spansEof = (first + pages) * k.program.geometry.pageSize > inode.size;
   const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
-  return vmf.write && sync && !upgrade && !isCommitted(k, tidForDatasync(k, inode)); // B36
+  const isDirty = spansEof || !isCommitted(k, tidForDatasync(k, inode));
+  return vmf.write && sync && !upgrade && isDirty; // B36
 }
 
 /**
@@ -301,7 +307,8 @@ export function* daxFaultIter(
     k.mark(MARK['dax_iomap_pmd_fault:poisoned']);
     return FAULT.fallback;
   }
-  const synchronous = k.functions.daxFaultIsSynchronous(k, vmf) || (cow && vmf.vma.sync);
+  const pages = huge ? k.program.geometry.pmdPages : 1;
+  const synchronous = k.functions.daxFaultIsSynchronous(k, vmf, pages) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
   vmf.dirtiesLater = vmf.write && !synchronous && k.knobs.dirtiesAfterFault; // A13, A15, A16
   const dirty = tags && !synchronous && !k.knobs.noDirtyTracking && !vmf.dirtiesLater; // B01
@@ -345,7 +352,8 @@ export function* daxFinishSyncFault(
   if (k.preempt(t, POINT['dax_finish_sync_fault:synced'])) yield;
   const entry =
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
-  if (entry === NO_ENTRY || isPmd(entry) !== huge || isZero(entry) || isEmpty(entry)) {
+  const isOther = huge ? !isPmd(entry) : isPmd(entry) && k.knobs.syncFaultRefusesHugeEntry; // L18
+  if (entry === NO_ENTRY || isOther || isZero(entry) || isEmpty(entry)) {
     k.mark(
       MARK[entry === NO_ENTRY ? 'dax_insert_pfn_mkwrite:gone' : 'dax_insert_pfn_mkwrite:other'],
     );

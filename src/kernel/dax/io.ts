@@ -6,6 +6,7 @@ import { blockAddress, HOLE } from '../../media/layout.js';
 import { EVENT, LOAD, WHY } from '../../trace/event.js';
 import type { Data } from '../../trace/trace.js';
 import { fillData } from '../../trace/trace.js';
+import { needsCow } from '../fs/cow-fork.js';
 import { iomapError } from '../fs/iomap.js';
 import type { Kernel } from '../kernel.js';
 import { MARK } from '../marks.js';
@@ -227,8 +228,11 @@ export function daxZeroRange(k: Kernel, t: Task, inode: Inode, from: number, to:
   if (!k.dev.alive) return; // Approximation: Linux gives -EIO
   for (let at = from; at < to;) {
     const end = Math.min(to, (Math.floor(at / pageSize) + 1) * pageSize);
-    const block = inode.blocks[Math.floor(at / pageSize)] ?? HOLE;
-    if (block !== HOLE) {
+    const page = Math.floor(at / pageSize);
+    const block = inode.blocks[page] ?? HOLE;
+    // N08: what is zeroed is in the CoW fork, and nobody will see it.
+    const isLost = k.knobs.zeroingNotRemapped && needsCow(k, inode, page);
+    if (block !== HOLE && !isLost) {
       const address = blockAddress(k.layout, block) + (at % pageSize);
       k.functions.memcpyFlushcache(k, t, address, end - at, fillData(0), inode.ino, at);
     }

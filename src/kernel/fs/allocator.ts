@@ -45,6 +45,11 @@ export class BlockAllocator {
   take(block: number): void {
     assert(this.free[block] === FREE, () => `block ${block} is allocated twice`);
     this.free[block] = ALLOCATED;
+    this.goOnBehind(block);
+  }
+
+  private goOnBehind(block: number): void {
+    if (this.free.length >= LARGE_DEVICE) this.next = block + 1;
   }
 
   /** A block, or NO_BLOCK when the device is full. */
@@ -53,7 +58,7 @@ export class BlockAllocator {
     const block = near >= 0 ? near : this.free.indexOf(FREE);
     if (block < 0) return NO_BLOCK;
     this.free[block] = ALLOCATED;
-    if (this.free.length >= LARGE_DEVICE) this.next = block + 1;
+    this.goOnBehind(block);
     return block;
   }
 
