@@ -83,8 +83,9 @@ const BRANCHES = {
   'dax_iomap_pmd_fault:hole': 'no aligned run of blocks is free for the hole',
   'dax_iomap_pmd_fault:mixed': 'the blocks are no aligned run',
   'dax_insert_entry:zero_page_replaced': 'a block takes the place of a hole that was mapped',
-  'dax_insert_pfn_mkwrite:gone': 'the entry went while a synchronous fault committed',
-  'dax_insert_pfn_mkwrite:other': 'another kind of entry came while a synchronous fault committed',
+  'dax_insert_pfn_mkwrite:gone':
+    'the entry went, or became another, while a synchronous fault committed',
+  'dax_insert_pfn_mkwrite:under_pmd': 'a synchronous fault on a page finds a PMD entry there',
   // dax: write-back, layout, I/O.
   'dax_writeback_one:gone': 'the entry went, or got another block, while it was waited for',
   'dax_writeback_one:written_back_meanwhile': 'another write-back has done the entry',

@@ -354,12 +354,11 @@ export function* daxFinishSyncFault(
     tryUnlockedEntry(k, t, inode, index) ?? (yield* getUnlockedEntry(k, t, inode, index));
   const isOther = huge ? !isPmd(entry) : isPmd(entry) && k.knobs.syncFaultRefusesHugeEntry; // L18
   if (entry === NO_ENTRY || isOther || isZero(entry) || isEmpty(entry)) {
-    k.mark(
-      MARK[entry === NO_ENTRY ? 'dax_insert_pfn_mkwrite:gone' : 'dax_insert_pfn_mkwrite:other'],
-    );
+    k.mark(MARK['dax_insert_pfn_mkwrite:gone']);
     putUnlockedEntry(k, inode, index, entry);
     return FAULT.noPage;
   }
+  if (!huge && isPmd(entry)) k.mark(MARK['dax_insert_pfn_mkwrite:under_pmd']);
   const slot = slotOf(k, inode, index);
   if (!k.knobs.noDirtyTracking) setTag(k, t, inode, slot, TAG.dirty, WHY.fault);
   lockEntry(k, inode, index);
