@@ -155,19 +155,32 @@ const CLONE_MAPPED_TWICE: Listed = {
   },
 };
 
+/** Those that such a store can lead to. */
+const NEIGHBOUR_KINDS: ReadonlySet<Disagreement['kind']> = new Set<Disagreement['kind']>([
+  'promises-more',
+  'promises-less',
+  'content',
+]);
+
 /** A store to a page next to one that was copied. */
 const FAULT_COPIES_NEIGHBOUR: Listed = {
   id: 'fault-copies-neighbour',
   reason:
     'XFS stages 32 blocks when it copies one, and a write fault to any of these pages copies it, too, shared or ' +
     'not; the copy is not flushed (L10), and a commit loses what the page had. The model copies at a fault only ' +
-    'what is shared (faultNeedsCow), for a page that is pinned must stay where it is.',
+    'what is shared (faultNeedsCow), for a page that is pinned must stay where it is. There, the next write to the ' +
+    'page copies it, where in the kernel it goes in place: it is the model that loses what a copy loses (L09), and ' +
+    'whose mappings stay with the old block (B55).',
   covers({ kind, op, spans }, { program, filesystem }) {
-    if (kind !== 'promises-more' || filesystem !== 'xfs-reflink') return false;
+    if (!NEIGHBOUR_KINDS.has(kind) || filesystem !== 'xfs-reflink') return false;
     const before = [...Array(op).keys()].map((index) => opAt(program, index));
     const clones = before.some((call) => call !== null && CLONING.has(call.code));
     const { pageSize } = program.geometry;
-    const stores = before.some((call) => call?.code === OP.store || call?.code === OP.pread_into);
+    const firstStore = before.findIndex(
+      (call) => call?.code === OP.store || call?.code === OP.pread_into,
+    );
+    const written = before.slice(firstStore).some((call) => call !== null && WRITES.has(call.code));
+    const stores = firstStore >= 0 && (written || kind === 'promises-more');
     const inPage = spans.every(
       ({ from, to }) => Math.ceil(to / pageSize) - Math.floor(from / pageSize) === 1,
     );

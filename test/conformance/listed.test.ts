@@ -5,6 +5,7 @@ import type { Disagreement } from '../../src/conformance/compare.js';
 import { compare } from '../../src/conformance/compare.js';
 import { listedAs } from '../../src/conformance/listed.js';
 import type { Observation } from '../../src/conformance/observation.js';
+import { opCount } from '../../src/program/program.js';
 import { parseProgram } from '../../src/program/text.js';
 
 interface Shown {
@@ -195,5 +196,45 @@ describe('a guarantee of the model that the kernel does not give', () => {
 
   test('is news where it is about that one', () => {
     assert.equal(listedAs(sized(0), compared), null);
+  });
+});
+
+describe('a store to the neighbour of a page that was copied', () => {
+  const after = (...calls: string[]): ReturnType<typeof parseProgram> =>
+    parseProgram(`file a pages 3 allocated 3
+      t0: f0 = open("a")
+      t0: m0 = mmap(f0, pages 0..3, MAP_SHARED|UNALIGNED)
+      t0: reflink_range(f0, 0x2000, 4096, f0, page 0)
+      t0: pwrite(f0, 0x0, 1)
+      ${calls.map((call) => `t0: ${call}`).join('\n')}`);
+  const rowOf = (
+    text: ReturnType<typeof parseProgram>,
+    kind: Disagreement['kind'],
+  ): string | null => {
+    const spans = [{ from: 0x2000, to: 0x2001 }];
+    const op = opCount(text) - 1;
+    const found = { kind, op, ino: 0, model: '', kernel: '', spans };
+    const nothing: Observation = { steps: [], alarm: null, discarded: null };
+    const compared = { program: text, model: nothing, kernel: nothing };
+    return listedAs(found, { ...compared, filesystem: 'xfs-reflink' })?.id ?? null;
+  };
+  const store = 'store(m0, 0x2000, 1)';
+  const write = 'pwrite(f0, 0x2000, 1)';
+
+  test('is listed with what a commit loses', () => {
+    assert.equal(rowOf(after(store, 'fsync(f0)'), 'promises-more'), 'fault-copies-neighbour');
+  });
+
+  test('is listed with what the model loses, or shows, after a write to the page', () => {
+    assert.equal(
+      rowOf(after(store, write, 'fsync(f0)'), 'promises-less'),
+      'fault-copies-neighbour',
+    );
+    assert.equal(rowOf(after(store, write, store), 'content'), 'fault-copies-neighbour');
+  });
+
+  test('is news without that write', () => {
+    assert.equal(rowOf(after(store, 'fsync(f0)'), 'promises-less'), null);
+    assert.equal(rowOf(after(write, store, store), 'content'), null);
   });
 });
