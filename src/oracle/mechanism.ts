@@ -249,7 +249,7 @@ export const MECHANISMS = {
   },
   'call-not-done': {
     text: 'the call returned success, and the file does not show what it was to do',
-    rows: ['N08'],
+    rows: [],
   },
   'failed-write-took-effect': {
     text: 'the write returned an error, and the file has another size than before',
