@@ -30,7 +30,7 @@ export const FAULT_BUGS: readonly Bug[] = [
     title:
       'reclaim drops the clean entry of a page that stays mapped, so write(2) does not unmap it',
     kernels: '4.10, 4.11-rc',
-    promises: ['P1', 'P13', 'P14', 'P9', 'P0'],
+    promises: ['P1', 'P13', 'P14', 'P15', 'P9', 'P0'],
     source: '"dax: prevent invalidation of mapped DAX entries"; 4636e70bb0a8',
     knobs: ['invalidateDropsMapped'],
   },
