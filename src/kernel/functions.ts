@@ -39,7 +39,7 @@ export interface DaxFunctions<K> {
     huge: boolean,
     cow?: boolean,
   ) => Run<FaultResult>;
-  readonly daxFaultIsSynchronous: (k: K, vmf: VmFault, pages: number) => boolean;
+  readonly daxFaultIsSynchronous: (k: K, vmf: VmFault, huge: boolean) => boolean;
   /** `entry` is what the covering slot holds, `wanted` what an empty or zero entry is replaced by. */
   readonly daxInsertEntry: (
     k: K,

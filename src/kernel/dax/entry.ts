@@ -4,7 +4,7 @@
  */
 import { EVENT, TAG } from '../../trace/event.js';
 import type { Kernel } from '../kernel.js';
-import type { Inode, Task } from '../types.js';
+import type { Inode, Task, VmFault } from '../types.js';
 
 export const DAX_LOCKED = 1;
 export const DAX_PMD = 2;
@@ -29,6 +29,12 @@ export const isMapped = (entry: number): boolean =>
 
 export const pmdHead = (k: Kernel, index: number): number => index & -k.program.geometry.pmdPages;
 
+/** The pages of a fault of either size: how many, and which is the first. */
+export const faultPages = (k: Kernel, huge: boolean): number =>
+  huge ? k.program.geometry.pmdPages : 1;
+export const faultHead = (k: Kernel, { pgoff }: VmFault, huge: boolean): number =>
+  huge ? pmdHead(k, pgoff) : pgoff;
+
 /** The slot of the entry that covers an index: the index itself or the head of a PMD entry. */
 export function slotOf(k: Kernel, inode: Inode, index: number): number {
   const head = pmdHead(k, index);
@@ -40,9 +46,7 @@ export function loadEntry(k: Kernel, inode: Inode, index: number): number {
   return inode.entries[slotOf(k, inode, index)] as number;
 }
 
-export function entryPages(k: Kernel, entry: number): number {
-  return isPmd(entry) ? k.program.geometry.pmdPages : 1;
-}
+export const entryPages = (k: Kernel, entry: number): number => faultPages(k, isPmd(entry));
 
 /** What a trace calls the kind of an entry. */
 const ENTRY_KIND = { empty: 0, zero: 1, mapped: 2 } as const;

@@ -37,6 +37,8 @@ import {
   DAX_PMD,
   DAX_ZERO_PAGE,
   entryPages,
+  faultHead,
+  faultPages,
   isEmpty,
   isMapped,
   isPmd,
@@ -65,10 +67,10 @@ const pagesOfSize = (k: Kernel, inode: Inode): number =>
  * Models dax_fault_is_synchronous(): MAP_SYNC, and the block map is not on media yet, or the size may not be:
  * for both, the file system sets IOMAP_F_DIRTY.
  */
-export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault, pages: number): boolean {
+export function daxFaultIsSynchronous(k: Kernel, vmf: VmFault, huge: boolean): boolean {
   const { inode, sync } = vmf.vma;
-  const first = vmf.pgoff - (vmf.pgoff % pages);
-  const spansEof = (first + pages) * k.program.geometry.pageSize > inode.size;
+  const end = faultHead(k, vmf, huge) + faultPages(k, huge);
+  const spansEof = end * k.program.geometry.pageSize > inode.size;
   const upgrade = k.knobs.syncUpgradeSkipsCommit && (k.mm.walk(vmf.vpage) & PTE_PRESENT) !== 0;
   const isDirty = spansEof || !isCommitted(k, tidForDatasync(k, inode));
   return vmf.write && sync && !upgrade && isDirty; // B36
@@ -302,13 +304,12 @@ export function* daxFaultIter(
     return yield* insert(k, t, vmf, 0, PTE_ZERO);
   }
   if (!k.dev.alive) return FAULT.sigbus; // dax_iomap_direct_access()
-  if (isListed(k, block, huge ? k.program.geometry.pmdPages : 1)) {
+  if (isListed(k, block, faultPages(k, huge))) {
     if (!huge) return poisonFault(k);
     k.mark(MARK['dax_iomap_pmd_fault:poisoned']);
     return FAULT.fallback;
   }
-  const pages = huge ? k.program.geometry.pmdPages : 1;
-  const synchronous = k.functions.daxFaultIsSynchronous(k, vmf, pages) || (cow && vmf.vma.sync);
+  const synchronous = k.functions.daxFaultIsSynchronous(k, vmf, huge) || (cow && vmf.vma.sync);
   const tags = vmf.write || k.knobs.readFaultTags; // B17
   vmf.dirtiesLater = vmf.write && !synchronous && k.knobs.dirtiesAfterFault; // A13, A15, A16
   const dirty = tags && !synchronous && !k.knobs.noDirtyTracking && !vmf.dirtiesLater; // B01
@@ -344,10 +345,10 @@ export function* daxFinishSyncFault(
   huge: boolean,
 ): Run<FaultResult> {
   const { inode } = vmf.vma;
-  const index = huge ? pmdHead(k, vmf.pgoff) : vmf.pgoff;
+  const index = faultHead(k, vmf, huge);
   if (k.preempt(t, POINT['dax_finish_sync_fault:start'])) yield;
-  const pages = huge ? k.program.geometry.pmdPages : 1;
-  const error = yield* k.functions.vfsFsyncRange(k, t, inode, index, index + pages, true);
+  const end = index + faultPages(k, huge);
+  const error = yield* k.functions.vfsFsyncRange(k, t, inode, index, end, true);
   if (error !== 0) return FAULT.sigbus;
   if (k.preempt(t, POINT['dax_finish_sync_fault:synced'])) yield;
   const entry =

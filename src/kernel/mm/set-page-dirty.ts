@@ -5,7 +5,15 @@
  */
 import { blockAddress } from '../../media/layout.js';
 import { NO_INO, TAG, WHY } from '../../trace/event.js';
-import { isMapped, isTagged, loadEntry, pmdHead, setTag, slotOf } from '../dax/entry.js';
+import {
+  faultHead,
+  faultPages,
+  isMapped,
+  isTagged,
+  loadEntry,
+  setTag,
+  slotOf,
+} from '../dax/entry.js';
 import { getUnlockedEntry, putUnlockedEntry, tryUnlockedEntry, xaLock } from '../dax/mapping.js';
 import type { Kernel } from '../kernel.js';
 import { POINT } from '../points.js';
@@ -85,8 +93,8 @@ function checkBuffers(k: Kernel, inode: Inode, page: number): void {
 /** page_mkwrite: the file system hears that the pages of a fault will be dirty. */
 export function pageMkwrite(k: Kernel, vmf: VmFault, huge: boolean): void {
   const { inode } = vmf.vma;
-  const first = huge ? pmdHead(k, vmf.pgoff) : vmf.pgoff;
-  k.sb.buffers.add(inode, first, first + (huge ? k.program.geometry.pmdPages : 1));
+  const first = faultHead(k, vmf, huge);
+  k.sb.buffers.add(inode, first, first + faultPages(k, huge));
 }
 
 /** Models try_to_release_page() of reclaim: clean pages lose what is kept for them, pinned or not. */
