@@ -14,6 +14,14 @@ interface Answer {
   readonly error?: { readonly desc: string };
 }
 
+interface Migration {
+  readonly status?: string;
+  readonly 'error-desc'?: string;
+}
+
+/** States in which a migration stays. */
+const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
+
 export class Monitor {
   private asked = 0;
 
@@ -52,42 +60,37 @@ export class Monitor {
     const id = ++this.asked;
     // Node writes at once what has room in the pipe; nobody turns the event loop meanwhile.
     this.commands.write(`${JSON.stringify({ execute, arguments: words, id })}\n`);
-    const started = performance.now();
-    for (;;) {
-      const found = this.answered(id);
-      if (found?.error !== undefined) {
-        throw new EnvironmentError(`QEMU refuses "${execute}": ${found.error.desc}`);
-      }
-      if (found !== null) return found.return;
-      if (!this.isAlive()) throw new EnvironmentError(`QEMU has ended before "${execute}"`);
-      if (performance.now() - started > LIMIT_MS) {
-        throw new EnvironmentError(`QEMU does not answer "${execute}"`);
-      }
-      nap(NAP_MS);
-    }
+    const { error, return: answer } = this.waitFor(`answer "${execute}"`, () => this.answerTo(id));
+    if (error === undefined) return answer;
+    throw new EnvironmentError(`QEMU refuses "${execute}": ${error.desc}`);
   }
 
-  private answered(id: number): Answer | null {
+  private answerTo(id: number): Answer | null {
     const lines = this.answers().split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Answer).find((found) => found.id === id) ?? null;
   }
 
   /** Asks again and again until the migration (QEMU's word for saving and loading) has ended. */
   private untilMigrated(): void {
+    const { status, 'error-desc': reason } = this.waitFor('save or load the state', () => {
+      const migration = this.ask('query-migrate') as Migration;
+      return OVER.has(migration.status ?? '') ? migration : null;
+    });
+    if (status === 'completed') return;
+    throw new EnvironmentError(
+      `QEMU cannot save or load the state of its devices: ${reason ?? status}`,
+    );
+  }
+
+  /** Looks until there is something, while QEMU lives. */
+  private waitFor<T>(what: string, look: () => T | null): T {
     for (const started = performance.now(); ; nap(NAP_MS)) {
-      const { status, 'error-desc': reason } = this.ask('query-migrate') as Migration;
-      if (status === 'completed') return;
-      const late = performance.now() - started > LIMIT_MS;
-      if (status === 'failed' || status === 'cancelled' || late) {
-        throw new EnvironmentError(
-          `QEMU cannot save or load the state of its devices: ${reason ?? status ?? 'no status'}`,
-        );
+      const seen = look();
+      if (seen !== null) return seen;
+      if (!this.isAlive()) throw new EnvironmentError(`QEMU has ended and does not ${what}`);
+      if (performance.now() - started > LIMIT_MS) {
+        throw new EnvironmentError(`QEMU does not ${what}`);
       }
     }
   }
-}
-
-interface Migration {
-  readonly status?: string;
-  readonly 'error-desc'?: string;
 }

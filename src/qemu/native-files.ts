@@ -29,25 +29,22 @@ function newestIn(directory: string): number {
   );
 }
 
-/**
- * A file that gcc makes. One that was made of older sources would not be understood by what is around it.
- * @throws EnvironmentError when it is not there, or older than its sources.
- */
-export function nativeFile(name: string, directories = DIRECTORIES): string {
-  const file = path.join(directories.built, name);
+/** Why a file cannot be used; null if it can. One of older sources is not understood by what is around it. */
+function problemOf(file: string, sources: string): string | null {
   const time = timeOf(file);
-  const way = 'run "npm run build:native" (it needs gcc)';
-  if (time === null) throw new EnvironmentError(`${file} is missing: ${way}`);
-  if (time >= newestIn(directories.sources)) return file;
-  throw new EnvironmentError(`${file} is older than its sources: ${way}`);
+  if (time === null) return 'is missing';
+  return time < newestIn(sources) ? 'is older than its sources' : null;
 }
 
-export function isNativeBuilt(): boolean {
-  try {
-    for (const name of NATIVE_FILES) nativeFile(name);
-    return true;
-  } catch (error) {
-    if (error instanceof EnvironmentError) return false;
-    throw error;
-  }
+/** A file that gcc makes. @throws EnvironmentError when it is not there, or older than its sources. */
+export function nativeFile(name: string, { built, sources } = DIRECTORIES): string {
+  const file = path.join(built, name);
+  const problem = problemOf(file, sources);
+  if (problem === null) return file;
+  throw new EnvironmentError(`${file} ${problem}: run "npm run build:native" (it needs gcc)`);
 }
+
+export const isNativeBuilt = (): boolean =>
+  NATIVE_FILES.every(
+    (name) => problemOf(path.join(DIRECTORIES.built, name), DIRECTORIES.sources) === null,
+  );

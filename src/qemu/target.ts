@@ -31,8 +31,8 @@ export interface QemuOptions extends RealSettings {
   readonly filesystem: FilesystemName;
 }
 
-/** Runs after which a guest that has warned is replaced: it takes as long as some twenty. */
-const RUNS_WORTH_A_BOOT = 100;
+/** Runs of a guest before it is replaced for a warning: a fresh one takes as long as some twenty. */
+const RUNS_WORTH_A_GUEST = 100;
 /** Images with files in them that are kept; nine of ten random programs find theirs. */
 const PREPARED_MAX = 64;
 /** Guests that are killed in a row. */
@@ -157,7 +157,7 @@ export class QemuTarget implements Target {
 
   /** A kernel that has warned may have broken state, of which later programs would suffer. */
   private replaceIf(alarm: string | null): void {
-    if (alarm !== null && this.runs >= RUNS_WORTH_A_BOOT) this.abandon();
+    if (alarm !== null && this.runs >= RUNS_WORTH_A_GUEST) this.abandon();
   }
 
   private running(): Guest {

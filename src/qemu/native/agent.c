@@ -203,7 +203,10 @@ static void serve_run(int root)
     close_layout();
 }
 
-/* Saved here, a guest goes on in another QEMU, with another plugin. */
+/*
+ * Saved here, a guest goes on in another QEMU, with another plugin. It may be saved on its way here already, and
+ * then finds that it is to go on.
+ */
 static void park(void)
 {
     volatile uint32_t *command = &header()->command;
