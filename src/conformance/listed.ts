@@ -7,7 +7,7 @@ import { MAP_SYNC, OP } from '../program/op.js';
 import type { Program } from '../program/program.js';
 import { opAt } from '../program/program.js';
 import type { FilesystemName } from '../target/real.js';
-import type { Disagreement } from './compare.js';
+import type { Disagreement, Kind } from './compare.js';
 import type { Observation, Step } from './observation.js';
 
 /** What a row may look at. */
@@ -156,7 +156,7 @@ const CLONE_MAPPED_TWICE: Listed = {
 };
 
 /** Those that such a store can lead to. */
-const NEIGHBOUR_KINDS: ReadonlySet<Disagreement['kind']> = new Set<Disagreement['kind']>([
+const NEIGHBOUR_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   'promises-more',
   'promises-less',
   'content',
@@ -179,12 +179,12 @@ const FAULT_COPIES_NEIGHBOUR: Listed = {
     const firstStore = before.findIndex(
       (call) => call?.code === OP.store || call?.code === OP.pread_into,
     );
+    if (!clones || firstStore < 0) return false;
     const written = before.slice(firstStore).some((call) => call !== null && WRITES.has(call.code));
-    const stores = firstStore >= 0 && (written || kind === 'promises-more');
     const inPage = spans.every(
       ({ from, to }) => Math.ceil(to / pageSize) - Math.floor(from / pageSize) === 1,
     );
-    return clones && stores && spans.length > 0 && inPage;
+    return (written || kind === 'promises-more') && spans.length > 0 && inPage;
   },
 };
 
